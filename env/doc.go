@@ -1,0 +1,28 @@
+// Package env is the vocabulary of Rubato: what a streaming query shows
+// (Observation), what can be done to it (Action, on a Ladder of intervals),
+// what that costs (Components and Weights), and when one may decide (Tick).
+//
+// # Model
+//
+// A query triggers, runs a batch or finds nothing, and waits for its next
+// trigger. A policy is asked at every tick: at each trigger's end, and each
+// decision period inside a wait. Ticks are not evenly spaced, so the process
+// is semi-Markov: every cost is an integral over the time that really passed
+// (Sutton, Precup and Singh 1999, for the discounting).
+//
+// Two environments produce ticks: env/spark from live queries and env/sim in
+// virtual time. Both are held to env/envtest, and both build on the estimators
+// here: Curve (arrivals), Meter (cost), Rates and BatchFit.
+//
+// # Units
+//
+// Times of day are Time, nanoseconds on the tuner's clock. Physical quantities
+// in an Observation are float64 seconds, events, and events a second. Features
+// are dimensionless.
+//
+// # Caveats
+//
+// An Observation holds estimates where the source does not tell (Sighted is 0
+// for files and rate sources). Nothing here reads a clock, draws a random
+// number, or starts a goroutine.
+package env

@@ -1,0 +1,55 @@
+package env
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Ladder holds the intervals that may be commanded: min x 2^n below max, and
+// max. The zero Ladder is empty and not usable.
+type Ladder struct {
+	rungs []time.Duration
+}
+
+// NewLadder returns the ladder between lo and hi inclusive.
+func NewLadder(lo, hi time.Duration) (Ladder, error) {
+	if lo < time.Millisecond || hi < lo {
+		return Ladder{}, fmt.Errorf("ladder from %v to %v: want 1ms <= min <= max", lo, hi)
+	}
+	var rungs []time.Duration
+	for d := lo; d < hi; d *= 2 {
+		rungs = append(rungs, d)
+		if d > math.MaxInt64/2 {
+			break
+		}
+	}
+	return Ladder{rungs: append(rungs, hi)}, nil
+}
+
+// Len is the number of rungs.
+func (l Ladder) Len() int { return len(l.rungs) }
+
+// Interval returns the rung's interval; rung is held to the ladder's ends.
+func (l Ladder) Interval(rung int) time.Duration { return l.rungs[l.clamp(rung)] }
+
+// Nearest returns the rung nearest to d in the logarithm.
+func (l Ladder) Nearest(d time.Duration) int {
+	best, dist := 0, math.Inf(1)
+	for i, r := range l.rungs {
+		if x := math.Abs(math.Log(float64(r) / float64(max(d, 1)))); x < dist {
+			best, dist = i, x
+		}
+	}
+	return best
+}
+
+// Step returns the rung after action a.
+func (l Ladder) Step(rung int, a Action) int { return l.clamp(rung + a.Delta()) }
+
+// Mask tells which actions move within the ladder; Keep always does.
+func (l Ladder) Mask(rung int) Mask {
+	return Mask{rung > 0, true, rung < len(l.rungs)-1}
+}
+
+func (l Ladder) clamp(rung int) int { return min(max(rung, 0), len(l.rungs)-1) }

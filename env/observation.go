@@ -1,0 +1,53 @@
+package env
+
+// Observation is what is known of a query at a tick, in physical units: all
+// float64, so that it can be logged, compared byte for byte, and replayed.
+// Policies that are networks read its Features; rules read it directly.
+type Observation struct {
+	// The wait. SinceTrigger is the time since the current trigger's start, s;
+	// Interval the interval in effect, s; Shorter and Longer the neighbouring
+	// rungs' intervals (equal to Interval at an end), s; Rung its place, 0 at
+	// the bottom, of Rungs; Period the time between ticks inside a wait, s.
+	SinceTrigger, Interval, Shorter, Longer, Rung, Rungs, Period float64
+
+	// The data. Outstanding is arrived and not committed, events; Waited the
+	// integral of the outstanding since the current trigger's start of what
+	// that trigger did not take, event-seconds (the waiting cost run up is
+	// Weights.Latency x Waited / Reference); OldestAge the age of the oldest
+	// outstanding event, s; Idle the time since data last arrived, s; Sighted
+	// 1 where a broker is asked for end offsets, 0 where arrivals are
+	// estimated; SightAge the age of the last sample, s.
+	Outstanding, Waited, OldestAge, Idle, Sighted, SightAge float64
+
+	// Arrival rates, events/s: exponentially weighted with time constants of
+	// 0.5, 2, 15 and 300 s, and the reference rate (one day, bias-corrected).
+	R05, R2, R15, R300, Reference float64
+
+	// Forecast rates 1, 3 and 5 s ahead, events/s, and the spread of each
+	// (half the width of the 80 % interval).
+	Forecast, Spread [3]float64
+
+	// The batch. Last and smoothed duration, s; fitted overhead, s, and time
+	// per event, s; NextRows is what the next batch would take (capped by
+	// maxOffsetsPerTrigger), Cap that cap or 0, Floor minOffsetsPerTrigger or 0.
+	BatchLast, BatchSmoothed, Overhead, PerRow, NextRows, Cap, Floor float64
+
+	// EmptyShare is the smoothed share of triggers that were empty. WarmupLeft
+	// is how many first batches still teach nothing. DriverRunning is the
+	// number of other queries of the driver inside a batch, DriverBusy the
+	// share of time the driver spent in batches.
+	EmptyShare, WarmupLeft, DriverRunning, DriverBusy float64
+
+	// What the user asks: the weights and the latency target, s, 0 for none.
+	Weights Weights
+	Target  float64
+}
+
+// WaitingCost is the weighted latency cost that the waiting events ran up
+// since the current trigger's start.
+func (o *Observation) WaitingCost() float64 {
+	if o.Reference <= 0 {
+		return 0
+	}
+	return o.Weights.Latency * o.Waited / o.Reference
+}
