@@ -1,0 +1,43 @@
+package env
+
+// InputKind says what an Input is.
+type InputKind uint8
+
+// The inputs of a live tuner. Its decisions are a pure function of them, in
+// the order they were taken, and of the checkpoint it started from.
+const (
+	// InputStart begins a tuner's process: Value is JSON {"epoch": n}. Nothing
+	// is commanded until InputCaughtUp.
+	InputStart InputKind = iota + 1
+	// InputCaughtUp says that all messages missed meanwhile were taken.
+	InputCaughtUp
+	// InputConfig is a new effective configuration: Value is its YAML.
+	InputConfig
+	// InputMessage is a message of the metrics topic, as it came.
+	InputMessage
+	// InputOffsets is a sample of end offsets: Value is JSON.
+	InputOffsets
+	// InputTick is one decision period gone by.
+	InputTick
+	// InputHold and InputRelease are an operator's, for the query Key.
+	InputHold
+	InputRelease
+	// InputLate says that a group's update was not ready at its due step and
+	// was put off: Key is the group.
+	InputLate
+	// InputStop ends a process: every query is released.
+	InputStop
+)
+
+// Input is one thing that the tuner took in. Inputs are journalled in order.
+type Input struct {
+	At   Time
+	Kind InputKind
+	// Key is the message key, the query, or the group.
+	Key string
+	// Value is the raw content.
+	Value []byte
+	// Partition and Offset place an InputMessage in its topic.
+	Partition int32
+	Offset    int64
+}
