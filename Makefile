@@ -1,0 +1,70 @@
+# Rubato: the few commands there are. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOLANGCI := bin/tools/golangci-lint
+GOLANGCI_VERSION := v2.15.0
+MVN := mvn -B -ntp -q -f javaagent/pom.xml
+AGENT_SRC := $(shell find javaagent -name target -prune -o \( -name '*.java' -o -name 'pom.xml' -o -path '*/src/main/resources/*' \) -type f -print 2>/dev/null)
+GO_SRC := $(shell find . -path ./javaagent -prune -o -name '*.go' -print) go.mod go.sum
+
+.PHONY: help
+help: ## list the commands
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: tools-go tools-java
+tools-go:
+	@command -v go >/dev/null || { echo "rubato: go is missing: install Go 1.26 or newer and put it on the PATH" >&2; exit 1; }
+	@command -v gcc >/dev/null || [ "$(CGO_ENABLED)" = 0 ] || echo "rubato: gcc is missing: the race detector of 'make test' needs it" >&2
+tools-java:
+	@command -v javac >/dev/null || { echo "rubato: javac is missing: install a JDK 17 and put it on the PATH" >&2; exit 1; }
+	@command -v mvn >/dev/null || { echo "rubato: mvn is missing: install Maven 3.8 or newer and put it on the PATH" >&2; exit 1; }
+
+.PHONY: build
+build: bin/rubato bin/rubato-agent.jar ## build bin/rubato and bin/rubato-agent.jar
+
+bin/rubato: $(GO_SRC) | tools-go
+	@echo "building bin/rubato" >&2
+	@mkdir -p bin
+	@go build -trimpath -ldflags "-X main.version=$(VERSION)" -o $@ ./cmd/rubato
+
+bin/rubato-agent.jar bin/rubato-jobs.jar &: $(AGENT_SRC) | tools-java
+	@echo "building the agent and the sample jobs (the first time Maven fetches Spark, about 220 MB)" >&2
+	@mkdir -p bin
+	@$(MVN) -DskipTests package
+	@cp javaagent/jobs/target/classpath.txt bin/rubato-jobs.classpath
+	@cp javaagent/jobs/target/jvm.args bin/rubato-jobs.args
+	@cp javaagent/jobs/target/rubato-jobs.jar bin/rubato-jobs.jar
+	@cp javaagent/agent/target/rubato-agent.jar bin/rubato-agent.jar
+
+.PHONY: demo
+demo: bin/rubato bin/rubato-agent.jar ## tune a real Spark job for four minutes and print the figures
+	@bin/rubato demo --minutes 4
+
+.PHONY: test
+test: lint test-go test-java ## everything that must hold: formatting, lint, Go under -race, Java, real Spark
+
+.PHONY: lint
+lint: tools-go $(GOLANGCI)
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt wants these:" >&2; gofmt -l $$(git ls-files '*.go') >&2; exit 1; }
+	go vet ./...
+	$(GOLANGCI) run ./...
+
+$(GOLANGCI):
+	@echo "building golangci-lint $(GOLANGCI_VERSION) (about 100 s)" >&2
+	@GOBIN=$(CURDIR)/bin/tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+.PHONY: test-go
+test-go: bin/rubato bin/rubato-agent.jar
+	go test -race -timeout 20m ./...
+
+.PHONY: test-java
+test-java: tools-java
+	mvn -B -ntp -f javaagent/pom.xml verify
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin
+	find javaagent -name target -type d -prune -exec rm -rf {} +
