@@ -1,0 +1,251 @@
+package arrivals
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl"
+)
+
+// compare orders topic names.
+func compare(a, b string) int { return cmp.Compare(a, b) }
+
+// Options set a Poller up.
+type Options struct {
+	// Deadline bounds one poll; 0 means one second.
+	Deadline time.Duration
+	// Refresh is how long the knowledge of who leads what is kept; 0 means 30
+	// seconds. It is asked anew, a second apart at most, while something in it
+	// is missing or was refused.
+	Refresh time.Duration
+	// ClientID is told to the brokers.
+	ClientID string
+	// TLS and SASL, where the brokers want them.
+	TLS  *tls.Config
+	SASL sasl.Mechanism
+	// Now reads the clock; nil means time.Now.
+	Now func() time.Time
+	Log zerolog.Logger
+}
+
+// Counts are a Poller's own figures.
+type Counts struct {
+	// Polls and Failures count broker sets asked, and asked without answer.
+	Polls, Failures uint64
+	// Failing are the broker sets that did not answer last time, sorted.
+	Failing []string
+}
+
+// Poller asks brokers for end offsets. Poll is called by one goroutine at a
+// time; Counts by any.
+type Poller struct {
+	opts     Options
+	clusters map[string]*cluster
+
+	mu     sync.Mutex
+	counts Counts
+}
+
+// cluster is one broker set, its connections, and its layout.
+type cluster struct {
+	name      string
+	addr      net.Addr
+	transport *kafka.Transport
+	topics    []string
+	layout    layout
+	known     time.Time
+	failing   bool
+}
+
+// New returns a Poller; it connects at its first Poll.
+func New(o Options) *Poller {
+	o.Deadline = cmp.Or(o.Deadline, time.Second)
+	o.Refresh = cmp.Or(o.Refresh, 30*time.Second)
+	o.ClientID = cmp.Or(o.ClientID, "rubato-arrivals")
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Poller{opts: o, clusters: make(map[string]*cluster)}
+}
+
+// Poll asks every broker set, side by side, and returns a sample of each that
+// answered, sorted by set. It returns when the deadline is over at the latest.
+// Connections to sets no longer wanted are closed.
+func (p *Poller) Poll(ctx context.Context, wanted []Wanted) []Sample {
+	ctx, cancel := context.WithTimeout(ctx, p.opts.Deadline)
+	defer cancel()
+	clusters := p.arrange(wanted)
+	samples := make([]*Sample, len(clusters))
+	failures := make([]error, len(clusters))
+	var wg sync.WaitGroup
+	for i, c := range clusters {
+		wg.Go(func() { samples[i], failures[i] = p.ask(ctx, c) })
+	}
+	wg.Wait()
+	p.account(clusters, failures)
+	var out []Sample
+	for _, s := range samples {
+		if s != nil {
+			out = append(out, *s)
+		}
+	}
+	return out
+}
+
+// arrange makes the clusters fit what is wanted, in the order of their names.
+func (p *Poller) arrange(wanted []Wanted) []*cluster {
+	topics := make(map[string][]string)
+	for _, w := range wanted {
+		if name := Set(w.Brokers); name != "" && len(w.Topics) > 0 {
+			topics[name] = append(topics[name], w.Topics...)
+		}
+	}
+	for name, c := range p.clusters {
+		if topics[name] == nil {
+			c.close()
+			delete(p.clusters, name)
+		}
+	}
+	var out []*cluster
+	for name, list := range topics {
+		slices.Sort(list)
+		list = slices.Compact(list)
+		c := p.clusters[name]
+		if c == nil {
+			c = &cluster{name: name, addr: kafka.TCP(strings.Split(name, ",")...)}
+			p.clusters[name] = c
+		}
+		if !slices.Equal(c.topics, list) {
+			c.topics, c.known = list, time.Time{}
+		}
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b *cluster) int { return compare(a.name, b.name) })
+	return out
+}
+
+// ask polls one broker set. A set none of whose brokers answered starts with
+// new connections next time.
+func (p *Poller) ask(ctx context.Context, c *cluster) (*Sample, error) {
+	if c.transport == nil {
+		c.transport = &kafka.Transport{
+			ClientID: p.opts.ClientID, TLS: p.opts.TLS, SASL: p.opts.SASL,
+			DialTimeout: p.opts.Deadline, MetadataTTL: p.opts.Refresh,
+			// The library's own metadata needs the brokers and no topic.
+			MetadataTopics: []string{},
+		}
+	}
+	now := p.opts.Now()
+	age := now.Sub(c.known)
+	if c.known.IsZero() || age >= p.opts.Refresh || (c.layout.partial && age >= time.Second) {
+		l, err := askLayout(ctx, c.transport, c.addr, c.topics)
+		if err != nil {
+			c.close()
+			return nil, err
+		}
+		c.layout, c.known = l, now
+	}
+	ends, refused, err := c.offsets(ctx)
+	if err != nil {
+		c.close()
+	}
+	c.layout.partial = c.layout.partial || refused > 0
+	if len(ends) == 0 && err != nil {
+		return nil, err
+	}
+	return sample(c.name, ends), err
+}
+
+// offsets asks each leader once, side by side. What some answered is returned
+// beside the errors of the others.
+func (c *cluster) offsets(ctx context.Context) (ends []end, refused int, err error) {
+	type answer struct {
+		ends    []end
+		refused int
+		err     error
+	}
+	answers := make([]answer, len(c.layout.leaders))
+	var wg sync.WaitGroup
+	for i, l := range c.layout.leaders {
+		wg.Go(func() {
+			a := &answers[i]
+			a.ends, a.refused, a.err = askOffsets(ctx, c.transport, c.addr, l)
+		})
+	}
+	wg.Wait()
+	for _, a := range answers {
+		ends, refused, err = append(ends, a.ends...), refused+a.refused, errors.Join(err, a.err)
+	}
+	return ends, refused, err
+}
+
+// sample puts the answers in canonical order.
+func sample(name string, ends []end) *Sample {
+	slices.SortFunc(ends, func(a, b end) int {
+		return cmp.Or(compare(a.topic, b.topic), cmp.Compare(a.partition, b.partition))
+	})
+	s := &Sample{V: 1, Brokers: name, Topics: []Topic{}}
+	for _, e := range ends {
+		if n := len(s.Topics); n == 0 || s.Topics[n-1].Name != e.topic {
+			s.Topics = append(s.Topics, Topic{Name: e.topic})
+		}
+		t := &s.Topics[len(s.Topics)-1]
+		t.Partitions = append(t.Partitions, Partition{ID: e.partition, End: e.offset})
+	}
+	return s
+}
+
+// account counts the failures, and names one as it begins and as it ends.
+func (p *Poller) account(clusters []*cluster, failures []error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.counts.Failing = nil
+	for i, c := range clusters {
+		p.counts.Polls++
+		err := failures[i]
+		switch {
+		case err != nil && !c.failing:
+			p.opts.Log.Warn().Err(err).Str("brokers", c.name).Msg("end offsets cannot be had; arrivals are estimated from progress")
+		case err == nil && c.failing:
+			p.opts.Log.Info().Str("brokers", c.name).Msg("end offsets are had again")
+		}
+		if c.failing = err != nil; c.failing {
+			p.counts.Failures++
+			p.counts.Failing = append(p.counts.Failing, c.name)
+		}
+	}
+}
+
+// Counts returns the figures so far.
+func (p *Poller) Counts() Counts {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.counts
+	c.Failing = slices.Clone(c.Failing)
+	return c
+}
+
+// Close closes every connection. No Poll may run or follow.
+func (p *Poller) Close() {
+	for _, c := range p.clusters {
+		c.close()
+	}
+	p.clusters = nil
+}
+
+// close drops the connections and what they told; the next ask starts anew.
+func (c *cluster) close() {
+	if c.transport != nil {
+		c.transport.CloseIdleConnections()
+	}
+	c.transport, c.layout, c.known = nil, layout{}, time.Time{}
+}
