@@ -1,0 +1,44 @@
+package io.rubato.agent.bridge;
+
+/** The places where the agent enters Spark, by the name of Spark's method. */
+public enum Hook {
+    RUN("runActivatedStream", true),
+    NEXT_BATCH_TIME("nextBatchTime", true),
+    INTERVAL("intervalMs", true),
+    FALLING_BEHIND("notifyBatchFallingBehind", false),
+    WAIT("waitTillTime", true),
+    EVENT("postListenerEvent", true),
+    CONSTRUCT("constructNextBatch", true),
+    BATCH_END("markMicroBatchEnd", false);
+
+    private static final Hook[] ALL = values();
+
+    public final String method;
+    /** Whether a query is left unmanaged where this hook is missing. */
+    public final boolean required;
+    private volatile boolean active;
+
+    Hook(String method, boolean required) {
+        this.method = method;
+        this.required = required;
+    }
+
+    public boolean isActive() {
+        return active;
+    }
+
+    /** Says that Spark's method now carries the hook. */
+    public void activated() {
+        active = true;
+    }
+
+    /** Whether every required hook is in place. */
+    public static boolean allRequiredActive() {
+        for (Hook hook : ALL) {
+            if (hook.required && !hook.active) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,320 @@
+package io.rubato.agent.bridge;
+
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/**
+ * One live run: the turn that it is in, the command that it is under, and its cumulative counters.
+ *
+ * <p>The object's own monitor guards every field that is not volatile or atomic, and is what the stream thread waits on
+ * between two triggers.
+ */
+public final class RunState {
+    /** The wall clock is read again at least this often in a wait: it may be set while we sleep. */
+    static final long LONGEST_SLEEP_MS = 1_000;
+
+    private static final long NANOS_PER_MS = 1_000_000;
+    private static final long NOT_EXPECTED = Long.MIN_VALUE;
+
+    public final RunIdentity identity;
+    public final Object execution;
+    private final Clock clock;
+    private final Observer observer;
+
+    /** What the core keeps beside this run; set by it before the run begins. */
+    public volatile Object companion;
+
+    private volatile Command command;
+    private volatile boolean conflict;
+    private volatile boolean exited;
+    /** True while Spark's own {@code nextBatchTime} runs, which divides by what the accessor says. */
+    private boolean insideOwnArithmetic;
+    private Command lastApplied;
+    private boolean lastReleased;
+
+    private boolean turnOpen;
+    private boolean constructed;
+    private long expectedTarget = NOT_EXPECTED;
+    private long ownTarget;
+    private long triggerStartMs;
+    private long triggerStartNs;
+    private long triggerEndMs;
+    private long triggerEndNs;
+    private long batchEndNs;
+    private boolean batchEnded;
+    private long batchId = -1;
+    private Outcome outcome = Outcome.UNKNOWN;
+
+    private long messageSeq;
+    private long triggers;
+    private long emptyTriggers;
+    private long batches;
+    private long expired;
+    /** Messages of this run that the bounded queue or the broker did not take. */
+    public final AtomicLong drops = new AtomicLong();
+    private final AtomicLongArray firings = new AtomicLongArray(Hook.values().length);
+
+    public RunState(RunIdentity identity, Object execution, Clock clock, Observer observer) {
+        this.identity = identity;
+        this.execution = execution;
+        this.clock = clock;
+        this.observer = observer;
+    }
+
+    // ---- the stream thread ----
+
+    /**
+     * A turn of the loop begins.
+     *
+     * @param now the trigger's start as Spark's clock read it
+     * @return when the next trigger is due, or 0 to let Spark's own arithmetic say so
+     */
+    synchronized long beginTurn(long now) {
+        closeTurn();
+        turnOpen = true;
+        constructed = false;
+        batchEnded = false;
+        batchId = -1;
+        outcome = Outcome.UNKNOWN;
+        triggerStartMs = now;
+        triggerStartNs = clock.nanos();
+        triggers++;
+        observer.triggerStarted(this);
+        Command current = inForce(triggerStartNs);
+        if (current == null || !identity.manageable) {
+            insideOwnArithmetic = true;
+            return 0;
+        }
+        ownTarget = Arithmetic.sparksNextTrigger(now, identity.configuredMs);
+        expectedTarget = now + current.intervalMs;
+        return expectedTarget;
+    }
+
+    /** Spark's own arithmetic has spoken. */
+    synchronized void ownNextTrigger(long target) {
+        insideOwnArithmetic = false;
+        ownTarget = target;
+        expectedTarget = target;
+    }
+
+    /**
+     * Waits for the next trigger, looking again at every change of the interval.
+     *
+     * @return the wall time at the end of the wait, or 0 where this wait is not the loop's
+     */
+    synchronized long awaitNextTrigger(long target) throws InterruptedException {
+        if (target != expectedTarget || !identity.manageable) {
+            return 0;
+        }
+        expectedTarget = NOT_EXPECTED;
+        closeTurn();
+        while (true) {
+            long nowNs = clock.nanos();
+            long wallMs = clock.wallMs();
+            Command current = inForce(nowNs);
+            long leftMs;
+            if (current != null) {
+                long leftNs = triggerStartNs + current.intervalMs * NANOS_PER_MS - nowNs;
+                if (leftNs <= 0) {
+                    return wallMs;
+                }
+                leftMs = ceilMs(Math.min(leftNs, current.leaseEndNs - nowNs));
+            } else {
+                leftMs = ownTarget - wallMs;
+                if (leftMs <= 0) {
+                    return wallMs;
+                }
+            }
+            clock.await(this, Math.min(leftMs, LONGEST_SLEEP_MS));
+        }
+    }
+
+    /** What the loop sees as its interval where the job configured none: ours, outside Spark's own arithmetic. */
+    synchronized long intervalSeen(long own) {
+        if (own != 0 || insideOwnArithmetic || !identity.manageable) {
+            return own;
+        }
+        Command current = inForce(clock.nanos());
+        return current == null ? own : current.intervalMs;
+    }
+
+    /** Whether Spark's "falling behind" would be a false alarm under the interval in effect. */
+    synchronized boolean keepsUp(long elapsedMs) {
+        Command current = inForce(clock.nanos());
+        return current != null && elapsedMs <= current.intervalMs;
+    }
+
+    synchronized void batchConstructed(boolean yes) {
+        constructed = yes;
+        if (!yes) {
+            emptyTriggers++;
+            outcome = Outcome.EMPTY;
+        }
+    }
+
+    synchronized void endBatch(long id) {
+        batches++;
+        batchEnded = true;
+        batchEndNs = clock.nanos();
+        batchId = id;
+        outcome = Outcome.BATCH;
+    }
+
+    void exit() {
+        synchronized (this) {
+            closeTurn();
+            exited = true;
+            command = null;
+            observer.runExited(this);
+        }
+        observer.runLeft(this);
+    }
+
+    private void closeTurn() {
+        if (!turnOpen) {
+            return;
+        }
+        turnOpen = false;
+        triggerEndMs = clock.wallMs();
+        triggerEndNs = clock.nanos();
+        if (constructed && !batchEnded && !Hook.BATCH_END.isActive()) {
+            batches++;
+            outcome = Outcome.BATCH;
+        }
+        if (!batchEnded) {
+            batchEndNs = triggerEndNs;
+        }
+        observer.triggerEnded(this);
+    }
+
+    void fired(Hook hook) {
+        firings.lazySet(hook.ordinal(), firings.get(hook.ordinal()) + 1);
+    }
+
+    // ---- the core's threads ----
+
+    /** Puts the run under a command and wakes its wait. */
+    public synchronized void apply(Command next) {
+        lastApplied = next;
+        lastReleased = false;
+        command = next;
+        notifyAll();
+    }
+
+    /** Gives the interval back to the job at once. */
+    public synchronized void release(Command last) {
+        if (last != null) {
+            lastApplied = last;
+        }
+        lastReleased = true;
+        command = null;
+        notifyAll();
+    }
+
+    /** Another live run has the same key, or has no longer. */
+    public synchronized void setConflict(boolean now) {
+        conflict = now;
+        if (now) {
+            release(null);
+        }
+    }
+
+    /** The command in force, read once; a lease that has ended is counted and forgotten here. */
+    public Command inForce(long nowNs) {
+        Command current = command;
+        if (current == null || current.inForce(nowNs)) {
+            return current;
+        }
+        synchronized (this) {
+            if (command == current) {
+                command = null;
+                expired++;
+            }
+        }
+        return null;
+    }
+
+    private static long ceilMs(long nanos) {
+        return Math.max(1, (nanos + NANOS_PER_MS - 1) / NANOS_PER_MS);
+    }
+
+    /** The number of this run's next message; from 1. */
+    public synchronized long nextMessageSeq() {
+        return ++messageSeq;
+    }
+
+    public Clock clock() {
+        return clock;
+    }
+
+    public boolean isConflict() {
+        return conflict;
+    }
+
+    public boolean isExited() {
+        return exited;
+    }
+
+    /** The last command that was applied, or null. */
+    public synchronized Command lastApplied() {
+        return lastApplied;
+    }
+
+    /** Whether the last command was taken back before its lease ended. */
+    public synchronized boolean isReleased() {
+        return lastReleased;
+    }
+
+    public synchronized boolean isTurnOpen() {
+        return turnOpen;
+    }
+
+    public synchronized long triggerStartMs() {
+        return triggerStartMs;
+    }
+
+    public synchronized long triggerStartNs() {
+        return triggerStartNs;
+    }
+
+    public synchronized long triggerEndMs() {
+        return triggerEndMs;
+    }
+
+    public synchronized long triggerEndNs() {
+        return triggerEndNs;
+    }
+
+    public synchronized long batchEndNs() {
+        return batchEndNs;
+    }
+
+    /** The id of the batch that this turn ran, or -1. */
+    public synchronized long batchId() {
+        return batchId;
+    }
+
+    public synchronized Outcome outcome() {
+        return outcome;
+    }
+
+    public synchronized long triggers() {
+        return triggers;
+    }
+
+    public synchronized long emptyTriggers() {
+        return emptyTriggers;
+    }
+
+    public synchronized long batches() {
+        return batches;
+    }
+
+    public synchronized long expired() {
+        return expired;
+    }
+
+    public long firings(Hook hook) {
+        return firings.get(hook.ordinal());
+    }
+}

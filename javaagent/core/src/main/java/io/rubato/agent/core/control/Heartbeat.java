@@ -1,0 +1,56 @@
+package io.rubato.agent.core.control;
+
+import io.rubato.agent.core.AgentLog;
+import io.rubato.agent.core.wire.Message;
+import io.rubato.agent.core.wire.MessageQueue;
+
+/** Speaks for every live run once a second, and introduces it again now and then for a tuner that came later. */
+public final class Heartbeat implements Runnable {
+    private static final long EVERY_MS = 1_000;
+    private static final long INTRODUCE_EVERY = 30;
+    /** How long after its thread left a run may lack Spark's own word that it ended. */
+    private static final long GRACE_NS = 5_000_000_000L;
+
+    private final Runs runs;
+    private final MessageQueue queue;
+    private final Runnable checkHooks;
+    private long beats;
+
+    /** @param checkHooks called at every beat: looks again for hooks that are missing */
+    public Heartbeat(Runs runs, MessageQueue queue, Runnable checkHooks) {
+        this.runs = runs;
+        this.queue = queue;
+        this.checkHooks = checkHooks;
+    }
+
+    @Override
+    public void run() {
+        while (!Thread.currentThread().isInterrupted()) {
+            try {
+                Thread.sleep(EVERY_MS);
+                beat();
+            } catch (InterruptedException stop) {
+                return;
+            } catch (Throwable error) {
+                AgentLog.warnOnce("heartbeat", "heartbeat failed: " + error);
+            }
+        }
+    }
+
+    private void beat() {
+        beats++;
+        checkHooks.run();
+        for (TrackedRun run : runs.all()) {
+            if (run.state.isExited()) {
+                if (System.nanoTime() - run.exitedNs() > GRACE_NS) {
+                    runs.end(run, null);
+                }
+                continue;
+            }
+            Message.post(Message.Type.HEARTBEAT, run.state, null, queue);
+            if (beats % INTRODUCE_EVERY == 0) {
+                Message.post(Message.Type.STARTED, run.state, null, queue);
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package io.rubato.agent.core.control;
+
+/** Why a decision was not obeyed. */
+public enum Refusal {
+    MALFORMED("malformed"),
+    RUN_ID("runId"),
+    ORDER("order"),
+    CONFLICT("conflict"),
+    UNMANAGEABLE("unmanageable"),
+    HOOKS("hooks");
+
+    public final String wireName;
+
+    Refusal(String wireName) {
+        this.wireName = wireName;
+    }
+}

@@ -1,0 +1,156 @@
+package io.rubato.agent.core.control;
+
+import io.rubato.agent.bridge.Observer;
+import io.rubato.agent.bridge.RunIdentity;
+import io.rubato.agent.bridge.RunState;
+import io.rubato.agent.bridge.StreamHooks;
+import io.rubato.agent.bridge.SystemClocks;
+import io.rubato.agent.core.AgentLog;
+import io.rubato.agent.core.Options;
+import io.rubato.agent.core.spark.SparkReader;
+import io.rubato.agent.core.wire.Message;
+import io.rubato.agent.core.wire.MessageQueue;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The live runs, and the core's end of the hooks. */
+public final class Runs implements Observer {
+    private final SystemClocks clock = new SystemClocks();
+    private final Options options;
+    private final SparkReader spark;
+    private final MessageQueue queue;
+    private final Runnable onFirst;
+    private final Map<String, TrackedRun> byRunId = new ConcurrentHashMap<>();
+    private boolean started;
+
+    /** @param onFirst called once, on the stream thread, before the first run begins; it must not block */
+    public Runs(Options options, SparkReader spark, MessageQueue queue, Runnable onFirst) {
+        this.options = options;
+        this.spark = spark;
+        this.queue = queue;
+        this.onFirst = onFirst;
+    }
+
+    @Override
+    public RunState runEntered(Object execution) {
+        RunIdentity identity = spark.identify(execution);
+        String plain = identity.appName + '/' + (identity.name == null ? identity.queryId : identity.name);
+        if (!options.covers(plain)) {
+            AgentLog.info("query " + identity.key + " is not covered by include and exclude: left alone");
+            return null;
+        }
+        return begin(new RunState(identity, execution, clock, this));
+    }
+
+    RunState begin(RunState run) {
+        synchronized (this) {
+            if (!started) {
+                started = true;
+                onFirst.run();
+            }
+            byRunId.put(run.identity.runId, new TrackedRun(run, spark));
+            settleConflict(run.identity.key);
+        }
+        Message.post(Message.Type.STARTED, run, null, queue);
+        return run;
+    }
+
+    @Override
+    public void runExited(RunState run) {
+        TrackedRun tracked = byRunId.get(run.identity.runId);
+        if (tracked != null) {
+            tracked.exitedAt(clock.nanos());
+        }
+    }
+
+    /** After an exit: a namesake that is left may be managed again. */
+    @Override
+    public void runLeft(RunState run) {
+        synchronized (this) {
+            settleConflict(run.identity.key);
+        }
+    }
+
+    private void settleConflict(String key) {
+        List<RunState> live = new ArrayList<>();
+        for (TrackedRun tracked : byRunId.values()) {
+            if (tracked.state.identity.key.equals(key) && !tracked.state.isExited()) {
+                live.add(tracked.state);
+            }
+        }
+        boolean conflict = live.size() > 1;
+        for (RunState run : live) {
+            if (run.isConflict() != conflict) {
+                run.setConflict(conflict);
+            }
+        }
+        if (conflict) {
+            AgentLog.warnOnce("conflict " + key, "two live runs under the key " + key
+                    + ": both are left alone; give the queries different names");
+        }
+    }
+
+    @Override
+    public void triggerStarted(RunState run) {
+        Message.post(Message.Type.TRIGGER_START, run, null, queue);
+    }
+
+    @Override
+    public void triggerEnded(RunState run) {
+        Message.post(Message.Type.TRIGGER_END, run, null, queue);
+    }
+
+    @Override
+    public void event(Object event) {
+        switch (spark.kindOf(event)) {
+            case PROGRESS:
+                RunState current = StreamHooks.current();
+                if (current != null) {
+                    Message.post(Message.Type.PROGRESS, current, event, queue);
+                }
+                break;
+            case TERMINATED:
+                TrackedRun ended = byRunId.get(spark.runIdOf(event));
+                if (ended != null) {
+                    end(ended, event);
+                }
+                break;
+            default:
+        }
+    }
+
+    /** The last message of a run. */
+    void end(TrackedRun run, Object event) {
+        if (byRunId.remove(run.state.identity.runId) != null) {
+            Message.post(Message.Type.TERMINATED, run.state, event, queue);
+            runLeft(run.state);
+        }
+    }
+
+    @Override
+    public long batchId(Object execution, Object[] arguments) {
+        return spark.batchId(execution, arguments);
+    }
+
+    public Collection<TrackedRun> all() {
+        return byRunId.values();
+    }
+
+    public TrackedRun byRunId(String runId) {
+        return byRunId.get(runId);
+    }
+
+    /** The live runs under a key. */
+    List<TrackedRun> byKey(String key) {
+        List<TrackedRun> found = new ArrayList<>(1);
+        for (TrackedRun run : byRunId.values()) {
+            if (run.state.identity.key.equals(key) && !run.state.isExited()) {
+                found.add(run);
+            }
+        }
+        return found;
+    }
+}

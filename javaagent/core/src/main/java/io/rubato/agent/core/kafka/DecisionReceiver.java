@@ -1,0 +1,110 @@
+package io.rubato.agent.core.kafka;
+
+import io.rubato.agent.core.AgentLog;
+import io.rubato.agent.core.Options;
+import io.rubato.agent.core.control.Commander;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** Follows the decisions topic and hands each record to the commander as it comes. */
+public final class DecisionReceiver implements Runnable {
+    private static final Duration LONGEST_POLL = Duration.ofSeconds(1);
+    private static final long LOOK_AGAIN_NS = 10_000_000_000L;
+    private static final long SOON_MS = 200;
+
+    private final Options options;
+    private final Commander commander;
+
+    public DecisionReceiver(Options options, Commander commander) {
+        this.options = options;
+        this.commander = commander;
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (true) {
+                try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
+                        ClientProperties.consumer(options), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+                    new Following(consumer).run();
+                } catch (org.apache.kafka.common.errors.InterruptException stop) {
+                    return;
+                } catch (RuntimeException | LinkageError error) {
+                    AgentLog.warnOnce("receiver " + error.getClass(), "cannot receive decisions: " + error);
+                }
+                Thread.sleep(5 * SOON_MS);
+            }
+        } catch (InterruptedException stop) {
+            // The JVM ends.
+        }
+    }
+
+    /** One consumer's life. */
+    private final class Following {
+        private final KafkaConsumer<byte[], byte[]> consumer;
+        private final Set<TopicPartition> assigned = new HashSet<>();
+        private boolean looked;
+        private long lookedNs;
+
+        Following(KafkaConsumer<byte[], byte[]> consumer) {
+            this.consumer = consumer;
+        }
+
+        void run() throws InterruptedException {
+            while (true) {
+                if (assigned.isEmpty() || System.nanoTime() - lookedNs > LOOK_AGAIN_NS) {
+                    look();
+                }
+                if (assigned.isEmpty()) {
+                    Thread.sleep(SOON_MS);
+                    continue;
+                }
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(LONGEST_POLL)) {
+                    String key = record.key() == null ? null : new String(record.key(), StandardCharsets.UTF_8);
+                    commander.take(key, record.value());
+                }
+            }
+        }
+
+        /**
+         * Looks for partitions. Those that are there at the first look are followed from their end; one that comes
+         * later is read from its beginning, since nothing in it is older than this consumer.
+         */
+        private void look() {
+            lookedNs = System.nanoTime();
+            List<TopicPartition> fresh = new ArrayList<>();
+            try {
+                List<PartitionInfo> partitions = consumer.partitionsFor(options.decisionsTopic());
+                for (PartitionInfo partition : partitions == null ? Collections.<PartitionInfo>emptyList() : partitions) {
+                    TopicPartition candidate = new TopicPartition(partition.topic(), partition.partition());
+                    if (assigned.add(candidate)) {
+                        fresh.add(candidate);
+                    }
+                }
+            } catch (org.apache.kafka.common.errors.InterruptException stop) {
+                throw stop;
+            } catch (org.apache.kafka.common.KafkaException notYet) {
+                return;
+            }
+            if (!fresh.isEmpty()) {
+                consumer.assign(assigned);
+                if (looked) {
+                    consumer.seekToBeginning(fresh);
+                } else {
+                    consumer.seekToEnd(fresh);
+                }
+            }
+            looked = true;
+        }
+    }
+}

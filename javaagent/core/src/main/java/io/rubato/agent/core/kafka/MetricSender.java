@@ -1,0 +1,115 @@
+package io.rubato.agent.core.kafka;
+
+import io.rubato.agent.core.AgentLog;
+import io.rubato.agent.core.Options;
+import io.rubato.agent.core.wire.Message;
+import io.rubato.agent.core.wire.MessageQueue;
+import io.rubato.agent.core.wire.MessageWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Semaphore;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** Takes messages from the queue and hands them to the broker; says once when it is gone and once when it is back. */
+public final class MetricSender implements Runnable {
+    /** What the producer may hold: the rest waits in the queue, where the oldest gives way. */
+    private static final int MOST_UNACKNOWLEDGED = 64;
+    private static final long AGAIN_MS = 500;
+
+    private final Options options;
+    private final MessageQueue queue;
+    private final MessageWriter writer;
+    private final Semaphore room = new Semaphore(MOST_UNACKNOWLEDGED);
+    private boolean down;
+
+    public MetricSender(Options options, MessageQueue queue, MessageWriter writer) {
+        this.options = options;
+        this.queue = queue;
+        this.writer = writer;
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (true) {
+                try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                        ClientProperties.producer(options), new ByteArraySerializer(), new ByteArraySerializer())) {
+                    awaitTopic(producer);
+                    while (true) {
+                        send(producer, queue.take());
+                    }
+                } catch (InterruptedException | org.apache.kafka.common.errors.InterruptException stop) {
+                    return;
+                } catch (Throwable error) {
+                    AgentLog.warnOnce("sender " + error.getClass(), "cannot send metrics: " + deepest(error));
+                    Thread.sleep(10 * AGAIN_MS);
+                }
+            }
+        } catch (InterruptedException stop) {
+            // The JVM ends.
+        }
+    }
+
+    /** Nothing leaves the queue before the topic has been seen: the first messages are the ones that introduce a run. */
+    private void awaitTopic(KafkaProducer<byte[], byte[]> producer) throws InterruptedException {
+        while (true) {
+            try {
+                producer.partitionsFor(options.metricsTopic());
+                reached();
+                return;
+            } catch (org.apache.kafka.common.errors.InterruptException stop) {
+                throw stop;
+            } catch (RuntimeException notYet) {
+                lost(notYet);
+                Thread.sleep(AGAIN_MS);
+            }
+        }
+    }
+
+    private void send(KafkaProducer<byte[], byte[]> producer, Message message) throws InterruptedException {
+        byte[] value;
+        try {
+            value = writer.write(message, System.nanoTime());
+        } catch (Exception unreadable) {
+            message.run.drops.incrementAndGet();
+            AgentLog.warnOnce("write " + message.type, "a " + message.type + " message cannot be written: " + unreadable);
+            return;
+        }
+        byte[] key = message.run.identity.key.getBytes(StandardCharsets.US_ASCII);
+        room.acquire();
+        message.report().sent(message.seq, System.nanoTime());
+        producer.send(new ProducerRecord<>(options.metricsTopic(), key, value), (metadata, error) -> {
+            room.release();
+            if (error == null) {
+                reached();
+            } else {
+                message.run.drops.incrementAndGet();
+                lost(error);
+            }
+        });
+    }
+
+    private synchronized void reached() {
+        if (down) {
+            down = false;
+            AgentLog.info("broker " + options.brokers() + " is back");
+        }
+    }
+
+    private synchronized void lost(Exception why) {
+        if (!down) {
+            down = true;
+            AgentLog.warn("broker " + options.brokers() + " is out of reach (" + deepest(why)
+                    + "): queries keep their own intervals, the oldest metrics are dropped");
+        }
+    }
+
+    private static String deepest(Throwable error) {
+        Throwable deepest = error;
+        while (deepest.getCause() != null) {
+            deepest = deepest.getCause();
+        }
+        return deepest.getClass().getSimpleName() + ": " + deepest.getMessage();
+    }
+}

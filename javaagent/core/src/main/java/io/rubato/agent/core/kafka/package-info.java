@@ -1,0 +1,12 @@
+/**
+ * The agent's two Kafka clients, each on a daemon thread of its own.
+ *
+ * <p><b>Model.</b> {@link io.rubato.agent.core.kafka.MetricSender} empties the queue into a producer with one request in
+ * flight, so that a run's messages keep their order. {@link io.rubato.agent.core.kafka.DecisionReceiver} follows every
+ * partition of the decisions topic without a group.
+ *
+ * <p><b>Caveats.</b> Neither client can be trusted not to block: the stream thread never touches them. Both need the
+ * agent's loader as the thread's context loader when they are built. Compression libraries are not in the jar:
+ * decisions must come plain or gzipped.
+ */
+package io.rubato.agent.core.kafka;

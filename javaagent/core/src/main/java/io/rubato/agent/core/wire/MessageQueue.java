@@ -1,0 +1,34 @@
+package io.rubato.agent.core.wire;
+
+import java.util.ArrayDeque;
+
+/** Bounded; when it is full the oldest message goes, and its run counts it. Offering never waits for room. */
+public final class MessageQueue {
+    private final ArrayDeque<Message> messages;
+    private final int capacity;
+
+    public MessageQueue(int capacity) {
+        this.capacity = capacity;
+        this.messages = new ArrayDeque<>(capacity);
+    }
+
+    public synchronized void offer(Message message) {
+        if (messages.size() == capacity) {
+            messages.removeFirst().run.drops.incrementAndGet();
+        }
+        messages.addLast(message);
+        notifyAll();
+    }
+
+    /** Waits for the next message. */
+    public synchronized Message take() throws InterruptedException {
+        while (messages.isEmpty()) {
+            wait();
+        }
+        return messages.removeFirst();
+    }
+
+    public synchronized int size() {
+        return messages.size();
+    }
+}
