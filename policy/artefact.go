@@ -1,0 +1,156 @@
+package policy
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+)
+
+// Artefact is a policy frozen into one file: what freezing writes, and all
+// that serving loads.
+type Artefact struct {
+	// Network is the actor and critic.
+	Network *Network
+	// ReturnScale is the divisor of the critic's returns (see agent), > 0.
+	ReturnScale float64
+	// Ladder are the bounds that the policy was made for.
+	Ladder LadderBounds
+	// Provenance tells where the policy comes from: commit, command, time,
+	// journal, seed. Nothing in it is read by a program.
+	Provenance map[string]string
+}
+
+// LadderBounds are the ends of a ladder and the ratio of its rungs. The zero
+// value says that the policy is bound to no ladder.
+type LadderBounds struct {
+	Min   time.Duration `json:"minNs"`
+	Max   time.Duration `json:"maxNs"`
+	Ratio float64       `json:"ratio"`
+}
+
+const (
+	artefactMagic   = "RUBATO-POLICY\n"
+	artefactVersion = 1
+	maxHeader       = 1 << 20
+)
+
+type artefactHeader struct {
+	ReturnScale float64           `json:"returnScale"`
+	Ladder      LadderBounds      `json:"ladder"`
+	Provenance  map[string]string `json:"provenance"`
+}
+
+// Encode writes the artefact canonically: magic, schema version, the header's
+// length, the header (JSON), the network (see Network.MarshalBinary), and the
+// SHA-256 of all that.
+func (a *Artefact) Encode() ([]byte, error) {
+	if err := a.validate(); err != nil {
+		return nil, fmt.Errorf("encode policy: %w", err)
+	}
+	header, err := json.Marshal(artefactHeader{a.ReturnScale, a.Ladder, a.Provenance})
+	if err != nil {
+		return nil, fmt.Errorf("encode policy's header: %w", err)
+	}
+	net, err := a.Network.MarshalBinary()
+	if err != nil {
+		return nil, fmt.Errorf("encode policy's network: %w", err)
+	}
+	b := append([]byte(nil), artefactMagic...)
+	b = binary.LittleEndian.AppendUint32(b, artefactVersion)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(header)))
+	b = append(append(b, header...), net...)
+	sum := sha256.Sum256(b)
+	return append(b, sum[:]...), nil
+}
+
+// Decode reads what Encode wrote. Its errors wrap one of this package's Err
+// values, which name the damage.
+func Decode(b []byte) (*Artefact, error) {
+	a, err := decodeArtefact(b)
+	if err != nil {
+		return nil, fmt.Errorf("decode policy: %w", err)
+	}
+	return a, nil
+}
+
+// Verify tells whether b is an artefact that this build can serve, and its
+// hash: the SHA-256 that ends it, in hexadecimal.
+func Verify(b []byte) (hash string, err error) {
+	if _, err := Decode(b); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(b[len(b)-sha256.Size:]), nil
+}
+
+func decodeArtefact(b []byte) (*Artefact, error) {
+	const prefix = len(artefactMagic) + 8
+	if !bytes.HasPrefix(b, []byte(artefactMagic)) {
+		if bytes.HasPrefix([]byte(artefactMagic), b) {
+			return nil, ErrTruncated
+		}
+		return nil, ErrFormat
+	}
+	if len(b) < prefix+sha256.Size {
+		return nil, ErrTruncated
+	}
+	if v := binary.LittleEndian.Uint32(b[len(artefactMagic):]); v != artefactVersion {
+		return nil, fmt.Errorf("version %d, this build reads %d: %w", v, artefactVersion, ErrVersion)
+	}
+	size := int64(binary.LittleEndian.Uint32(b[len(artefactMagic)+4:]))
+	if size > maxHeader {
+		return nil, fmt.Errorf("header of %d bytes: %w", size, ErrHeader)
+	}
+	body, trailer := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
+	if int64(len(body)) < int64(prefix)+size {
+		return nil, ErrTruncated
+	}
+	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], trailer) {
+		return nil, sizeOr(body[prefix+int(size):], ErrChecksum)
+	}
+	var h artefactHeader
+	d := json.NewDecoder(bytes.NewReader(body[prefix : prefix+int(size)]))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&h); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrHeader, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("more than one value: %w", ErrHeader)
+	}
+	net, err := decodeNetwork(body[prefix+int(size):])
+	if err != nil {
+		return nil, err
+	}
+	a := &Artefact{Network: net, ReturnScale: h.ReturnScale, Ladder: h.Ladder, Provenance: h.Provenance}
+	return a, a.validate()
+}
+
+// sizeOr tells a cut or lengthened file from a damaged one: a checksum that
+// does not match is ErrTruncated or ErrTrailing where the network's own sizes
+// say so, else err.
+func sizeOr(net []byte, err error) error {
+	if _, e := decodeNetwork(net); errors.Is(e, ErrTruncated) || errors.Is(e, ErrTrailing) {
+		return e
+	}
+	return err
+}
+
+func (a *Artefact) validate() error {
+	switch {
+	case a.Network == nil:
+		return fmt.Errorf("no network: %w", ErrHeader)
+	case !(a.ReturnScale > 0) || math.IsInf(a.ReturnScale, 0):
+		return fmt.Errorf("return scale %v, want > 0: %w", a.ReturnScale, ErrHeader)
+	case a.Ladder == LadderBounds{}:
+		return nil
+	case a.Ladder.Min < time.Millisecond || a.Ladder.Max < a.Ladder.Min || !(a.Ladder.Ratio > 1) || math.IsInf(a.Ladder.Ratio, 0):
+		return fmt.Errorf("ladder from %v to %v by %v: %w", a.Ladder.Min, a.Ladder.Max, a.Ladder.Ratio, ErrHeader)
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package policy
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"rubato/env"
+)
+
+func network(t testing.TB, seed uint64) *Network {
+	t.Helper()
+	l := DefaultLayout()
+	rng := rand.New(rand.NewPCG(seed, 0))
+	w := l.Initial(rng)
+	for i := range w {
+		w[i] += 0.2 * rng.NormFloat64()
+	}
+	n, err := NewNetwork(l, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestForbiddenActionsHaveNoProbability(t *testing.T) {
+	n := network(t, 1)
+	rapid.Check(t, func(t *rapid.T) {
+		var f env.Features
+		for i := range f {
+			f[i] = rapid.Float64Range(-4, 4).Draw(t, "feature")
+		}
+		mask := env.Mask{rapid.Bool().Draw(t, "shorten"), true, rapid.Bool().Draw(t, "lengthen")}
+		var p Probabilities
+		n.Act(f[:], mask, &p)
+		if !p.Valid(mask) {
+			t.Fatalf("probabilities %v under mask %v", p, mask)
+		}
+		if a := p.Argmax(mask); !mask[a] {
+			t.Fatalf("argmax %v is forbidden by %v", a, mask)
+		}
+		if a := p.Sample(rapid.Float64Range(0, 0.999999).Draw(t, "u")); !mask[a] {
+			t.Fatalf("sample %v is forbidden by %v", a, mask)
+		}
+	})
+}
+
+func TestTheSamePolicyFromTheSameSeed(t *testing.T) {
+	if a, b := network(t, 7), network(t, 7); a.ID() != b.ID() {
+		t.Errorf("ids %s and %s from one seed", a.ID(), b.ID())
+	}
+	if a, b := network(t, 7), network(t, 8); a.ID() == b.ID() {
+		t.Errorf("one id %s from two seeds", a.ID())
+	}
+}
+
+func TestIDNamesTheWeights(t *testing.T) {
+	id := network(t, 1).ID()
+	if !strings.HasPrefix(id, "net-") || len(id) != 16 {
+		t.Errorf("id %q, want net- and 12 hexadecimal digits", id)
+	}
+}
+
+func TestAFreshActorIsNearlyUniform(t *testing.T) {
+	l := DefaultLayout()
+	n, err := NewNetwork(l, l.Initial(rand.New(rand.NewPCG(3, 0))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := make([]float64, l.Inputs)
+	for i := range f {
+		f[i] = float64(i%5) - 2
+	}
+	var p Probabilities
+	n.Act(f, env.Mask{true, true, true}, &p)
+	for a, x := range p {
+		if math.Abs(x-1.0/3) > 0.02 {
+			t.Errorf("%v has probability %v at the start", env.Action(a), x)
+		}
+	}
+}
+
+func TestSampleFollowsTheProbabilities(t *testing.T) {
+	p := Probabilities{0.25, 0, 0.75}
+	for u, want := range map[float64]env.Action{0: env.Shorten, 0.2499: env.Shorten, 0.25: env.Lengthen, 0.99: env.Lengthen} {
+		if got := p.Sample(u); got != want {
+			t.Errorf("sample at %v is %v, want %v", u, got, want)
+		}
+	}
+}
+
+func TestActingAllocatesNothing(t *testing.T) {
+	n := network(t, 1)
+	var o env.Observation
+	var p Probabilities
+	if got := testing.AllocsPerRun(100, func() { n.Probabilities(&o, env.Mask{true, true, true}, &p) }); got != 0 {
+		t.Errorf("%v allocations a decision", got)
+	}
+}
+
+func BenchmarkNetworkProbabilities(b *testing.B) {
+	n := network(b, 1)
+	o := env.Observation{Interval: 1, SinceTrigger: 0.4, R2: 100, Reference: 100}
+	var p Probabilities
+	b.ReportAllocs()
+	for b.Loop() {
+		n.Probabilities(&o, env.Mask{true, true, true}, &p)
+	}
+}
