@@ -1,0 +1,118 @@
+package io.rubato.it;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+
+/** Reads all metrics, and commands. */
+final class Tuner implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final String prefix;
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final KafkaConsumer<String, String> consumer;
+    private final List<JsonNode> messages = new CopyOnWriteArrayList<>();
+    private final Thread reader;
+    private volatile boolean closed;
+    private long seq;
+
+    Tuner(String brokers, String prefix) throws Exception {
+        this.prefix = prefix;
+        Properties properties = new Properties();
+        properties.put("bootstrap.servers", brokers);
+        try (Admin admin = Admin.create(properties)) {
+            admin.createTopics(List.of(new NewTopic(prefix + ".metrics", 1, (short) 1),
+                    new NewTopic(prefix + ".decisions", 1, (short) 1))).all().get();
+        }
+        producer = new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+        consumer = new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer());
+        List<TopicPartition> partitions = List.of(new TopicPartition(prefix + ".metrics", 0));
+        consumer.assign(partitions);
+        consumer.seekToBeginning(partitions);
+        reader = new Thread(this::read, "metrics-reader");
+        reader.start();
+    }
+
+    private void read() {
+        while (!closed) {
+            for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
+                try {
+                    com.fasterxml.jackson.databind.node.ObjectNode message =
+                            (com.fasterxml.jackson.databind.node.ObjectNode) JSON.readTree(record.value());
+                    messages.add(message.put("key", record.key()));
+                } catch (com.fasterxml.jackson.core.JsonProcessingException broken) {
+                    throw new IllegalStateException("the agent wrote what is not JSON: " + record.value(), broken);
+                }
+            }
+        }
+        consumer.close();
+    }
+
+    /** Commands an interval; returns the sequence of the decision. */
+    long command(String key, String runId, long intervalMs, long leaseMs) throws Exception {
+        return command(key, runId, intervalMs, leaseMs, "shorten", null);
+    }
+
+    long command(String key, String runId, long intervalMs, long leaseMs, String action, Long cause) throws Exception {
+        long next = ++seq;
+        send(key, JSON.createObjectNode().put("v", 1).put("epoch", 1).put("seq", next).put("runId", runId)
+                .put("intervalMs", intervalMs).put("action", action).put("leaseMs", leaseMs).put("causeSeq", cause)
+                .put("policy", "it").put("mode", "learn").toString().getBytes(StandardCharsets.UTF_8));
+        return next;
+    }
+
+    void send(String key, byte[] value) throws Exception {
+        byte[] keyBytes = key == null ? null : key.getBytes(StandardCharsets.UTF_8);
+        producer.send(new ProducerRecord<>(prefix + ".decisions", keyBytes, value)).get();
+    }
+
+    List<JsonNode> all(String runId) {
+        return messages.stream().filter(message -> message.get("runId").asText().equals(runId)).toList();
+    }
+
+    List<JsonNode> all(String runId, String type) {
+        return all(runId).stream().filter(message -> message.get("type").asText().equals(type)).toList();
+    }
+
+    /** The first message of this kind that satisfies the condition, waited for. */
+    JsonNode await(String what, String runId, String type, Predicate<JsonNode> condition) throws Exception {
+        return Await.found(what, () -> all(runId, type).stream().filter(condition).findFirst().orElse(null));
+    }
+
+    /** The latest heartbeat that satisfies the condition, waited for. */
+    JsonNode awaitHeartbeat(String what, String runId, Predicate<JsonNode> condition) throws Exception {
+        return await(what, runId, "heartbeat", condition);
+    }
+
+    /** The first trigger's start after this trigger's start, waited for. */
+    JsonNode nextStart(String runId, JsonNode after) throws Exception {
+        long triggers = after.at("/counters/triggers").asLong();
+        return await("a trigger after number " + triggers, runId, "trigger",
+                message -> isStart(message) && message.at("/counters/triggers").asLong() == triggers + 1);
+    }
+
+    static boolean isStart(JsonNode message) {
+        return message.get("edge").asText().equals("start");
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        closed = true;
+        reader.join();
+        producer.close(Duration.ofSeconds(1));
+    }
+}

@@ -1,0 +1,11 @@
+/**
+ * The agent in a real Spark against a real Kafka broker.
+ *
+ * <p><b>Model.</b> {@link io.rubato.it.Broker} and {@link io.rubato.it.SparkJob} are processes of their own;
+ * {@link io.rubato.it.Tuner} stands in for the tuner: it reads every metric and sends commands. A test awaits what it
+ * promises, with a deadline.
+ *
+ * <p><b>Caveats.</b> No figure of time is asserted closer than the difference that the promise makes (a wait of 30 s cut
+ * short, or not). Every process is destroyed at the end, by a shutdown hook too.
+ */
+package io.rubato.it;
