@@ -46,15 +46,277 @@ class AgentIT {
         }
     }
 
-    /** A trigger that has started, and whose wait has begun. */
+    /** The end of the run's first trigger: its wait has begun. */
     private static JsonNode waiting(String runId) throws Exception {
         return tuner.await("a trigger has ended", runId, "trigger", message -> !Tuner.isStart(message));
     }
 
+    private static JsonNode attached(String runId) throws Exception {
+        return tuner.await("started with all hooks active", runId, "started",
+                message -> message.get("hooksActive").asBoolean());
+    }
+
+    /** A query with a wait of 30 s in progress. */
+    private static String longWait(String name) throws Exception {
+        String run = job.start(name, name, LONG_MS + "ms");
+        attached(run);
+        waiting(run);
+        return run;
+    }
+
     @Test
-    void aQueryIsAttachedWithAllHooksActive() throws Exception {
-        String run = job.start("attached", "attached", "1s");
-        JsonNode started = tuner.await("started", run, "started", message -> message.get("hooksActive").asBoolean());
-        assertEquals("it/attached", started.get("key").asText());
+    void aQueryIsAttachedAndIntroducesItself() throws Exception {
+        String run = job.start("attached", "my query/1".replace(' ', '_'), LONG_MS + "ms");
+        JsonNode started = attached(run);
+        assertEquals("it/my_query%2F1", started.get("key").asText());
+        assertEquals("it", started.get("appName").asText());
+        assertEquals("ProcessingTime", started.get("triggerType").asText());
+        assertEquals(LONG_MS, started.get("configuredMs").asLong());
+        assertTrue(started.get("manageable").asBoolean());
+        assertTrue(started.get("sparkVersion").asText().startsWith("3."));
+        started.get("hooks").fields().forEachRemaining(hook -> assertTrue(hook.getValue().asBoolean(), hook.getKey()));
+        assertEquals("FileSource", started.at("/sources/0/name").asText().replaceAll("\\[.*", ""));
+        job.stop("attached");
+        JsonNode terminated = tuner.await("terminated", run, "terminated", message -> true);
+        assertTrue(terminated.get("exception").isNull());
+    }
+
+    @Test
+    void aCommandWakesAWaitOfThirtySeconds() throws Exception {
+        String run = longWait("woken");
+        JsonNode end = waiting(run);
+        tuner.command("it/woken", run, 100, LEASE_MS);
+        JsonNode next = tuner.nextStart(run, end);
+        long ownTarget = end.get("triggerStartMs").asLong() / LONG_MS * LONG_MS + LONG_MS;
+        assertTrue(next.get("triggerStartMs").asLong() < ownTarget, "the next trigger waited for the old deadline");
+        JsonNode second = tuner.nextStart(run, next);
+        assertEquals(100, second.get("intervalMs").asLong());
+        assertTrue(second.get("managed").asBoolean());
+        long apart = second.get("triggerStartMs").asLong() - next.get("triggerStartMs").asLong();
+        assertTrue(apart >= 99, "a trigger came " + apart + " ms after the one before, 100 ms were commanded");
+        job.stop("woken");
+    }
+
+    @Test
+    void aLeaseThatEndsInsideAWaitGivesSparksOwnNextTimeBack() throws Exception {
+        String run = job.start("leased", "leased", "2s");
+        attached(run);
+        JsonNode end = waiting(run);
+        tuner.command("it/leased", run, LONG_MS, 3_000, "lengthen", null);
+        JsonNode beat = tuner.awaitHeartbeat("the lease ended", run, m -> m.at("/stats/expired").asLong() == 1);
+        assertFalse(beat.get("managed").asBoolean());
+        JsonNode next = tuner.await("a trigger of Spark's own", run, "trigger", m -> Tuner.isStart(m)
+                && m.get("seq").asLong() > beat.get("seq").asLong() && m.get("triggerStartMs").asLong() % 2_000 < 500);
+        assertFalse(next.get("managed").asBoolean());
+        assertTrue(next.get("triggerStartMs").asLong() - end.get("triggerStartMs").asLong() < LONG_MS - 2_000,
+                "the commanded interval outlived its lease");
+        job.stop("leased");
+    }
+
+    @Test
+    void aReleaseGivesTheIntervalBackAtOnce() throws Exception {
+        String run = job.start("released", "released", "1s");
+        attached(run);
+        tuner.command("it/released", run, LONG_MS, LEASE_MS, "lengthen", null);
+        tuner.awaitHeartbeat("managed", run, m -> m.get("managed").asBoolean());
+        JsonNode held = tuner.awaitHeartbeat("held in a wait", run, m -> m.get("managed").asBoolean()
+                && m.get("phase").asText().equals("waiting") && m.get("wallMs").asLong() - m.get("triggerStartMs").asLong() > 1_500);
+        tuner.command("it/released", run, 0, 0, "release", null);
+        JsonNode next = tuner.nextStart(run, held);
+        assertFalse(next.get("managed").asBoolean());
+        assertEquals(1_000, next.get("intervalMs").asLong());
+        job.stop("released");
+    }
+
+    @Test
+    void twoQueriesInOneDriverHoldTwoIntervals() throws Exception {
+        String fast = longWait("fast");
+        String slow = longWait("slow");
+        tuner.command("it/fast", fast, 200, LEASE_MS);
+        tuner.command("it/slow", slow, 900, LEASE_MS);
+        for (String run : List.of(fast, slow)) {
+            long interval = run.equals(fast) ? 200 : 900;
+            JsonNode first = tuner.await("managed trigger", run, "trigger", m -> Tuner.isStart(m) && m.get("managed").asBoolean());
+            for (int i = 0; i < 4; i++) {
+                JsonNode next = tuner.nextStart(run, first);
+                assertEquals(interval, next.get("intervalMs").asLong());
+                long apart = next.get("triggerStartMs").asLong() - first.get("triggerStartMs").asLong();
+                assertTrue(apart >= interval - 1, apart + " ms at an interval of " + interval);
+                first = next;
+            }
+        }
+        job.stop("fast");
+        job.stop("slow");
+    }
+
+    @Test
+    void emptyTriggersAndBatchesAreCountedExactly() throws Exception {
+        String run = job.start("counted", "counted", "200ms");
+        attached(run);
+        for (int batch = 1; batch <= 3; batch++) {
+            int expected = batch;
+            job.ask("add counted", "added");
+            tuner.await("batch " + batch, run, "trigger", m -> !Tuner.isStart(m) && m.at("/counters/batches").asLong() == expected);
+            JsonNode full = tuner.await("batch " + batch, run, "trigger", m -> !Tuner.isStart(m) && m.at("/counters/batches").asLong() == expected);
+            tuner.nextStart(run, tuner.nextStart(run, full));
+        }
+        job.stop("counted");
+        tuner.await("terminated", run, "terminated", message -> true);
+        List<JsonNode> ends = tuner.all(run, "trigger").stream().filter(m -> !Tuner.isStart(m)).toList();
+        List<JsonNode> progress = tuner.all(run, "progress").stream().toList();
+        assertEquals(3, progress.size());
+        assertEquals(3, count(ends, "batch"));
+        JsonNode last = tuner.all(run, "terminated").get(0);
+        assertEquals(3, last.at("/counters/batches").asLong());
+        assertEquals(count(ends, "empty"), last.at("/counters/emptyTriggers").asLong());
+        assertEquals(ends.size(), last.at("/counters/triggers").asLong());
+        assertEquals(0, last.at("/counters/drops").asLong());
+        assertOrderly(tuner.all(run));
+    }
+
+    private static long count(List<JsonNode> ends, String outcome) {
+        return ends.stream().filter(m -> m.get("outcome").asText().equals(outcome)).count();
+    }
+
+    /** Every number once, in order; a trigger's start, its progress, its end. */
+    private static void assertOrderly(List<JsonNode> messages) {
+        long seq = 0;
+        boolean open = false;
+        for (JsonNode message : messages) {
+            assertEquals(++seq, message.get("seq").asLong());
+            String type = message.get("type").asText();
+            if (type.equals("trigger")) {
+                assertNotEquals(open, Tuner.isStart(message), "two " + message.get("edge") + " edges in a row");
+                open = Tuner.isStart(message);
+            } else if (type.equals("progress")) {
+                assertTrue(open, "progress outside its trigger");
+                assertTrue(message.get("progress").isObject());
+            }
+        }
+    }
+
+    @Test
+    void aQueryStopsPromptlyInALongWait() throws Exception {
+        String run = longWait("stopped");
+        tuner.command("it/stopped", run, 40_000, LEASE_MS, "lengthen", null);
+        tuner.awaitHeartbeat("managed", run, m -> m.get("managed").asBoolean());
+        long millis = job.stop("stopped");
+        assertTrue(millis < 5_000, "stop took " + millis + " ms of a wait of 40 s");
+    }
+
+    @Test
+    void anUnmanagedQueryKeepsSparksOwnMultiples() throws Exception {
+        String run = job.start("plain", "plain", "700ms");
+        attached(run);
+        JsonNode start = tuner.await("a trigger after the first batch", run, "trigger", m -> Tuner.isStart(m) && m.at("/counters/triggers").asLong() == 3);
+        for (int i = 0; i < 6; i++) {
+            start = tuner.nextStart(run, start);
+            long late = start.get("triggerStartMs").asLong() % 700;
+            assertTrue(late < 350, "a trigger started " + late + " ms after a multiple of its interval");
+        }
+        job.stop("plain");
+    }
+
+    @Test
+    void aJobsOwnWaitOnTheSameClockIsLeftAlone() throws Exception {
+        String run = job.ask("sleeper sleeping sleeping 500ms", "started");
+        attached(run);
+        tuner.command("it/sleeping", run, 100, LEASE_MS);
+        job.ask("add sleeping", "added");
+        tuner.await("a batch", run, "trigger", m -> m.at("/counters/batches").asLong() == 1);
+        long slept = Long.parseLong(job.ask("slept", "slept"));
+        assertTrue(slept >= 399, "a wait of 400 ms in a batch took " + slept + " ms");
+        job.stop("sleeping");
+    }
+
+    @Test
+    void twoLiveRunsUnderOneKeyAreLeftAlone() throws Exception {
+        String first = job.start("twin-a", "twin", LONG_MS + "ms");
+        attached(first);
+        tuner.command("it/twin", first, 35_000, LEASE_MS, "lengthen", null);
+        tuner.awaitHeartbeat("managed", first, m -> m.get("managed").asBoolean());
+        String second = job.start("twin-b", "twin", LONG_MS + "ms");
+        JsonNode conflict = tuner.awaitHeartbeat("conflict", first, m -> m.get("conflict").asBoolean());
+        assertFalse(conflict.get("managed").asBoolean());
+        assertTrue(tuner.await("started", second, "started", m -> true).get("conflict").asBoolean());
+        tuner.command("it/twin", second, 35_000, LEASE_MS, "lengthen", null);
+        tuner.awaitHeartbeat("refused", second, m -> m.at("/stats/refusedBy/conflict").asLong() == 1);
+        assertTrue(job.log().contains("two live runs under the key it/twin"), "it did not say so");
+        job.stop("twin-b");
+        tuner.await("no conflict any more", first, "heartbeat", m -> !m.get("conflict").asBoolean()
+                && m.get("seq").asLong() > conflict.get("seq").asLong());
+        tuner.command("it/twin", first, 35_000, LEASE_MS, "lengthen", null);
+        tuner.awaitHeartbeat("managed again", first, m -> m.get("managed").asBoolean() && m.get("seq").asLong() > conflict.get("seq").asLong());
+        job.stop("twin-a");
+    }
+
+    @Test
+    void whatIsNoDecisionIsCountedAndHarmsNothing() throws Exception {
+        String run = longWait("pestered");
+        String key = "it/pestered";
+        byte[] huge = new byte[900_000];
+        java.util.Arrays.fill(huge, (byte) '[');
+        List<byte[]> garbage = List.of(new byte[0], new byte[] {(byte) 0xff, 0, 1}, bytes("null"), bytes("[]"), bytes("{\"v\":1"),
+                bytes("{\"v\":1,\"epoch\":\"x\",\"seq\":1,\"runId\":1,\"intervalMs\":1e3,\"action\":\"keep\",\"leaseMs\":1}"), huge);
+        for (byte[] value : garbage) {
+            tuner.send(key, value);
+            tuner.send(null, value);
+        }
+        tuner.send(key, null);
+        tuner.command(key, "a run that is gone", 100, LEASE_MS);
+        tuner.command(key, run, 100, LEASE_MS, "keep", null);
+        JsonNode beat = tuner.awaitHeartbeat("managed after the garbage", run, m -> m.get("managed").asBoolean());
+        assertEquals(garbage.size() + 1, beat.at("/stats/refusedBy/malformed").asLong());
+        assertEquals(1, beat.at("/stats/refusedBy/runId").asLong());
+        assertEquals(0, beat.at("/stats/adviceErrors").asLong());
+        assertTrue(job.isAlive());
+        job.stop("pestered");
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void decisionsAreClampedAndTheWayRoundIsTimedOnce() throws Exception {
+        String run = longWait("clamped");
+        JsonNode end = waiting(run);
+        long cause = end.get("seq").asLong();
+        long first = tuner.command("it/clamped", run, 1, LEASE_MS, "shorten", cause);
+        tuner.command("it/clamped", run, 50, LEASE_MS, "keep", cause);
+        JsonNode beat = tuner.awaitHeartbeat("both applied", run, m -> m.at("/stats/applied").asLong() == 2);
+        assertEquals(50, beat.get("intervalMs").asLong());
+        assertEquals(1, beat.at("/stats/clamped").asLong());
+        assertEquals(1, beat.at("/stats/roundTrip/count").asLong());
+        assertEquals(first + 1, beat.at("/applied/seq").asLong());
+        job.stop("clamped");
+    }
+
+    @Test
+    void aJobWithoutAnIntervalIsSlowedDownAndGivenBack() throws Exception {
+        String run = job.start("eager", "eager", "0s");
+        assertEquals(0, attached(run).get("configuredMs").asLong());
+        tuner.command("it/eager", run, 800, 5_000, "lengthen", null);
+        JsonNode first = tuner.await("managed trigger", run, "trigger", m -> Tuner.isStart(m) && m.get("managed").asBoolean());
+        JsonNode next = tuner.nextStart(run, first);
+        long apart = next.get("triggerStartMs").asLong() - first.get("triggerStartMs").asLong();
+        assertTrue(apart >= 799, apart + " ms at a commanded interval of 800");
+        JsonNode beat = tuner.awaitHeartbeat("the lease ended", run, m -> m.at("/stats/expired").asLong() == 1);
+        tuner.awaitHeartbeat("back to back again", run,
+                m -> m.at("/counters/triggers").asLong() > beat.at("/counters/triggers").asLong() + 5);
+        assertEquals(0, beat.at("/stats/adviceErrors").asLong());
+        job.stop("eager");
+    }
+
+    @Test
+    void onceAndAvailableNowAreLeftUntouched() throws Exception {
+        for (String trigger : List.of("once", "available-now")) {
+            String run = job.start(trigger, trigger, trigger);
+            job.ask("await " + trigger, "ended");
+            JsonNode started = tuner.await("started", run, "started", m -> true);
+            assertFalse(started.get("manageable").asBoolean());
+            tuner.await("terminated", run, "terminated", m -> true);
+            assertTrue(tuner.all(run, "trigger").isEmpty());
+        }
     }
 }
