@@ -195,13 +195,17 @@ class AgentIT {
         }
     }
 
+    /** Again and again: an interrupt can meet the wait at many points. */
     @Test
     void aQueryStopsPromptlyInALongWait() throws Exception {
-        String run = longWait("stopped");
-        tuner.command("it/stopped", run, 40_000, LEASE_MS, "lengthen", null);
-        tuner.awaitHeartbeat("managed", run, m -> m.get("managed").asBoolean());
-        long millis = job.stop("stopped");
-        assertTrue(millis < 5_000, "stop took " + millis + " ms of a wait of 40 s");
+        for (int i = 0; i < 8; i++) {
+            String name = "stopped-" + i;
+            String run = longWait(name);
+            tuner.command("it/" + name, run, 40_000, LEASE_MS, "lengthen", null);
+            tuner.awaitHeartbeat("managed", run, m -> m.get("managed").asBoolean());
+            long millis = job.stop(name);
+            assertTrue(millis < 5_000, "stop took " + millis + " ms of a wait of 40 s");
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.rubato.agent.bridge;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Where every advice lands. No method here throws: what goes wrong is counted, and Spark's own code runs as if the agent
@@ -8,6 +9,8 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class StreamHooks {
     private static final ThreadLocal<RunState> CURRENT = new ThreadLocal<>();
+    private static final long RESTORE_FOR_NS = 10_000_000_000L;
+    private static final long RESTORE_EVERY_NS = 20_000;
     private static final AtomicLong ADVICE_ERRORS = new AtomicLong();
     private static volatile Observer observer;
     private static volatile Throwable firstError;
@@ -107,11 +110,24 @@ public final class StreamHooks {
             return run.awaitNextTrigger(target);
         } catch (InterruptedException stopped) {
             // Spark's own sleep throws at once on the flag: the query stops as it would without us.
-            Thread.currentThread().interrupt();
+            restoreInterrupt(Thread.currentThread());
             return 0;
         } catch (Throwable error) {
             adviceError(error);
             return 0;
+        }
+    }
+
+    /**
+     * Sets the flag that the wait has consumed. Spark's {@code UninterruptibleThread} drops a second interrupt as long as
+     * the first is being delivered, which is just when the wait wakes: so look whether it took, and try again.
+     */
+    static void restoreInterrupt(Thread thread) {
+        long start = System.nanoTime();
+        thread.interrupt();
+        while (!thread.isInterrupted() && System.nanoTime() - start < RESTORE_FOR_NS) {
+            LockSupport.parkNanos(RESTORE_EVERY_NS);
+            thread.interrupt();
         }
     }
 
