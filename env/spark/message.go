@@ -19,6 +19,10 @@ const Version = 1
 // is damage, and would overflow nanoseconds.
 const maxIntervalMs = 10 * 366 * 24 * 3600 * 1000
 
+// maxMono bounds what a monotonic clock may read, either side of 0: 73 years.
+// Sums with it cannot overflow.
+const maxMono = 1 << 61
+
 // ErrMessage is in every error that Decode returns.
 var ErrMessage = errors.New("metrics message")
 
@@ -51,7 +55,8 @@ const (
 // Message is one message of rubato.metrics. The fields after Applied belong to
 // one type each and are zero in the others. Times ending in Ms are wall clock
 // of the driver's machine, those ending in Ns its monotonic clock: neither is
-// comparable with another machine's.
+// comparable with another machine's. MonoNs is the moment that the message
+// tells of, SentMonoNs that of its sending (null: the same).
 type Message struct {
 	V                  int       `json:"v"`
 	Type               Type      `json:"type"`
@@ -59,6 +64,7 @@ type Message struct {
 	Run                env.RunID `json:"runId"`
 	WallMs             int64     `json:"wallMs"`
 	MonoNs             int64     `json:"monoNs"`
+	SentMonoNs         *int64    `json:"sentMonoNs,omitempty"`
 	Counters           Counters  `json:"counters"`
 	Phase              string    `json:"phase"`
 	TriggerStartMs     *int64    `json:"triggerStartMs"`
@@ -83,10 +89,10 @@ type Message struct {
 	Sources      []Source        `json:"sources,omitempty"`
 
 	// Trigger.
-	Edge          string `json:"edge,omitempty"`
-	Outcome       string `json:"outcome,omitempty"`
-	BatchID       *int64 `json:"batchId,omitempty"`
-	BatchEndMonoN *int64 `json:"batchEndMonoNs,omitempty"`
+	Edge           string `json:"edge,omitempty"`
+	Outcome        string `json:"outcome,omitempty"`
+	BatchID        *int64 `json:"batchId,omitempty"`
+	BatchEndMonoNs *int64 `json:"batchEndMonoNs,omitempty"`
 
 	// Progressed: Spark's progress JSON, verbatim. See DecodeProgress.
 	Progress json.RawMessage `json:"progress,omitempty"`
@@ -188,6 +194,11 @@ func (m *Message) check() error {
 		return fmt.Errorf("intervalMs %d out of range", m.IntervalMs)
 	case m.ConfiguredMs < 0 || m.ConfiguredMs > maxIntervalMs:
 		return fmt.Errorf("configuredMs %d out of range", m.ConfiguredMs)
+	}
+	for _, mono := range []*int64{&m.MonoNs, m.SentMonoNs, m.TriggerStartMonoNs, m.BatchEndMonoNs} {
+		if mono != nil && (*mono > maxMono || *mono < -maxMono) {
+			return fmt.Errorf("monotonic clock at %d ns out of range", *mono)
+		}
 	}
 	switch m.Type {
 	case Trigger:

@@ -24,9 +24,9 @@ type Progress struct {
 	// BatchID and Rows are -1 where missing.
 	BatchID int64
 	Rows    int64
-	// Timestamp is the trigger's start by the driver's wall clock, zero where
+	// TimestampMs is the trigger's start by the driver's wall clock, 0 where
 	// missing.
-	Timestamp time.Time
+	TimestampMs int64
 	// TriggerMs is how long the trigger took, AddBatchMs the batch itself; -1
 	// where missing (a trigger without a batch has no AddBatchMs).
 	TriggerMs  float64
@@ -99,7 +99,7 @@ func DecodeProgress(b []byte) (*Progress, error) {
 		if err != nil {
 			p.Bad++
 		} else {
-			p.Timestamp = t
+			p.TimestampMs = t.UnixMilli()
 		}
 	}
 	var d rawDurations

@@ -1,0 +1,345 @@
+package spark
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"rubato/env"
+	"rubato/env/arrivals"
+)
+
+const (
+	// staleAfter is the silence after which metrics are too old to decide on, s.
+	staleAfter = 3
+	// goneLeases is the silence, in leases, after which a run is gone.
+	goneLeases = 3
+	// maxQueries and maxRuns bound what strangers can make this side hold.
+	maxQueries = 10_000
+	maxRuns    = 8
+	maxKey     = 1024
+	// endedRuns is how many runs a query remembers to have ended.
+	endedRuns = 16
+	// remember is how long what a run learnt of its load is kept for the
+	// query's next run, s.
+	remember = 24 * 3600
+)
+
+// Errors of Take, each counted: the input is skipped and nothing else happens.
+var (
+	ErrBackward = errors.New("sequence goes backward")
+	ErrGone     = errors.New("run is gone")
+	ErrFull     = errors.New("too many queries or runs")
+	ErrInput    = errors.New("input")
+)
+
+// EnvironmentOptions set an Environment up.
+type EnvironmentOptions struct {
+	// Resolve tells what is asked of a query.
+	Resolve Resolver
+	// Forecaster makes the forecaster of a new run; nil for none.
+	Forecaster func() env.Forecaster
+	// Lease is how long a command holds; 0 means 10 s.
+	Lease time.Duration
+	// Brokers are asked about sources of which neither the resolver nor the
+	// job names any.
+	Brokers []string
+}
+
+// Counts are cumulative over the environment's life.
+type Counts struct {
+	// Messages were taken, Malformed did not parse, Backward repeated or
+	// preceded what was known, Lost never came, Gone were of runs that had
+	// ended, Refused found no room. BadFields were fields of Spark's progress
+	// that were not believed; BadSamples samples that did not parse.
+	Messages, Malformed, Backward, Lost, Gone, Refused, BadFields, BadSamples uint64
+}
+
+// Environment is the set of live queries. It implements env.Environment. It is
+// not safe for concurrent use.
+type Environment struct {
+	s       header
+	opts    EnvironmentOptions
+	queries map[env.QueryKey]*query
+	keys    []env.QueryKey // sorted
+	head    int            // of Due
+}
+
+// header is the state of the environment that is not a query's.
+type header struct {
+	Now        env.Time
+	Live       bool
+	Epoch      uint64
+	CommandSeq uint64
+	SweptAt    env.Time
+	StartedAt  env.Time
+	Counts     Counts
+	Drivers    []driver // sorted by App
+	Due        []due
+}
+
+// due is a tick to come.
+type due struct {
+	Query env.QueryKey
+	Run   env.RunID
+	Cause uint64
+}
+
+// query is a key and its runs.
+type query struct {
+	key    env.QueryKey
+	runs   []*run
+	ended  []env.RunID
+	former *env.Tracker
+	leftAt env.Time
+	err    string
+}
+
+var _ env.Environment = (*Environment)(nil)
+
+// New returns an environment without queries. It is not live until it takes
+// env.InputCaughtUp.
+func New(o EnvironmentOptions) *Environment {
+	if o.Lease <= 0 {
+		o.Lease = 10 * time.Second
+	}
+	return &Environment{opts: o, queries: make(map[env.QueryKey]*query)}
+}
+
+// Configure gives every query its settings anew, and those to come.
+func (e *Environment) Configure(resolve Resolver) {
+	e.opts.Resolve = resolve
+	for _, k := range e.keys {
+		for _, r := range e.queries[k].runs {
+			e.resolve(k, r)
+		}
+	}
+}
+
+func (e *Environment) resolve(k env.QueryKey, r *run) {
+	if e.opts.Resolve != nil {
+		r.resolve(k, e.opts.Resolve)
+	}
+}
+
+// SetEpoch sets the epoch of the commands to come. A tuner that lost its store
+// takes a later one.
+func (e *Environment) SetEpoch(epoch uint64) { e.s.Epoch = epoch }
+
+// Take takes in one input. Its error says why an input was skipped; it is
+// counted already. Kinds that are not for the environment pass by.
+func (e *Environment) Take(in env.Input) error {
+	e.s.Now = max(e.s.Now, in.At)
+	switch in.Kind {
+	case env.InputStart:
+		return e.start(in.Value)
+	case env.InputCaughtUp:
+		e.s.Live = true
+	case env.InputMessage:
+		return e.message(in)
+	case env.InputOffsets:
+		return e.sample(in.Value)
+	case env.InputTick:
+		e.tick()
+	}
+	return nil
+}
+
+// start begins a process: what happened since the last one was not seen.
+func (e *Environment) start(value []byte) error {
+	e.s.Live, e.s.StartedAt = false, e.s.Now
+	e.s.Due, e.head = e.s.Due[:0], 0
+	for _, k := range e.keys {
+		for _, r := range e.queries[k].runs {
+			r.tracker.Gap()
+		}
+	}
+	var v struct {
+		Epoch uint64 `json:"epoch"`
+	}
+	if err := json.Unmarshal(value, &v); err != nil {
+		return fmt.Errorf("%w: start %q: %w", ErrInput, value, err)
+	}
+	e.s.Epoch = v.Epoch
+	return nil
+}
+
+// message takes in one message of the metrics topic.
+func (e *Environment) message(in env.Input) error {
+	m, err := Decode(in.Value)
+	if err == nil && (in.Key == "" || len(in.Key) > maxKey || !utf8.ValidString(in.Key)) {
+		err = fmt.Errorf("%w: a key of %d bytes that names no query", ErrMessage, len(in.Key))
+	}
+	if err != nil {
+		e.s.Counts.Malformed++
+		return err
+	}
+	q, r, err := e.find(env.QueryKey(in.Key), m)
+	if err != nil {
+		return err
+	}
+	if m.Seq <= r.Seq {
+		e.s.Counts.Backward++
+		return fmt.Errorf("%w: %s of run %s: %d after %d", ErrBackward, q.key, r.ID, m.Seq, r.Seq)
+	}
+	var p *Progress
+	if m.Type == Progressed {
+		if p, err = DecodeProgress(m.Progress); err != nil {
+			e.s.Counts.Malformed++
+			q.err = err.Error()
+			return fmt.Errorf("%w of %s: %w", ErrMessage, q.key, err)
+		}
+		e.s.Counts.BadFields += uint64(p.Bad)
+	}
+	e.s.Counts.Messages++
+	e.accept(q, r, m, p)
+	return nil
+}
+
+// accept takes in a message that is in order.
+func (e *Environment) accept(q *query, r *run, m *Message, p *Progress) {
+	if gap := m.Seq - r.Seq - 1; gap > 0 {
+		e.s.Counts.Lost += gap
+		r.tracker.Gap()
+	}
+	sent := m.MonoNs
+	if m.SentMonoNs != nil {
+		sent = *m.SentMonoNs
+	}
+	if r.Clock.Observe(e.s.Now, sent) {
+		r.tracker.Gap()
+	}
+	was := r.tracker.InBatch()
+	r.follow(e.s.Now, m)
+	end := m.Type == Trigger && m.Edge == EdgeEnd
+	if end {
+		r.ended(e.s.Now, m)
+	}
+	e.drive(r, was)
+	r.note(e.s.Now, m)
+	e.acknowledge(r)
+	switch m.Type {
+	case Started:
+		e.started(q, r, m)
+	case Progressed:
+		r.progress(p)
+	case Heartbeat:
+		r.Stats = m.Stats
+	case Terminated:
+		if m.Exception != nil {
+			q.err = *m.Exception
+		}
+		e.drop(q, r)
+		q.ended = append(q.ended, r.ID)
+		if len(q.ended) > endedRuns {
+			q.ended = slices.Delete(q.ended, 0, 1)
+		}
+	}
+	if end && e.s.Live && q.steered() == r {
+		e.s.Due = append(e.s.Due, due{Query: q.key, Run: r.ID, Cause: m.Seq})
+	}
+}
+
+// note keeps what every message tells.
+func (r *run) note(now env.Time, m *Message) {
+	r.LastAt, r.Doubted = now, false
+	r.Seq, r.WallMs = m.Seq, m.WallMs
+	r.Counters = Counters{
+		Triggers:      max(r.Counters.Triggers, m.Counters.Triggers),
+		EmptyTriggers: max(r.Counters.EmptyTriggers, m.Counters.EmptyTriggers),
+		Batches:       max(r.Counters.Batches, m.Counters.Batches),
+		Drops:         max(r.Counters.Drops, m.Counters.Drops),
+	}
+	if r.IntervalMs != m.IntervalMs {
+		r.tracker.Applied(ms(m.IntervalMs))
+	}
+	r.IntervalMs, r.Managed, r.Conflict, r.Applied = m.IntervalMs, m.Managed, m.Conflict, m.Applied
+}
+
+// acknowledge keeps the numbers of commands ahead of what the agent has seen
+// of this epoch: a checkpoint may be older than that.
+func (e *Environment) acknowledge(r *run) {
+	if a := r.Applied; a != nil && a.Epoch == e.s.Epoch && a.Seq < math.MaxInt64 {
+		e.s.CommandSeq = max(e.s.CommandSeq, a.Seq)
+	}
+}
+
+func (e *Environment) started(q *query, r *run, m *Message) {
+	known := r.Info != nil
+	app := ""
+	if known {
+		app = r.Info.AppID
+	}
+	if known && app != m.AppID {
+		e.leave(r)
+	}
+	r.started(m)
+	if !known || app != m.AppID {
+		e.enter(r)
+	}
+	if !r.Asked {
+		e.resolve(q.key, r)
+	}
+}
+
+// sample takes in the end offsets of one broker set.
+func (e *Environment) sample(value []byte) error {
+	s, err := arrivals.Decode(value)
+	if err != nil {
+		e.s.Counts.BadSamples++
+		return fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	for _, k := range e.keys {
+		for _, r := range e.queries[k].runs {
+			r.sight(e.s.Now, s, e.opts.Brokers)
+		}
+	}
+	return nil
+}
+
+// tick is one decision period gone by: every query that waits is due.
+func (e *Environment) tick() {
+	if e.s.Now.Sub(e.s.SweptAt) >= 1 {
+		e.sweep()
+	}
+	if !e.s.Live {
+		return
+	}
+	for _, k := range e.keys {
+		if r := e.queries[k].steered(); r != nil && !r.tracker.InBatch() {
+			e.s.Due = append(e.s.Due, due{Query: k, Run: r.ID})
+		}
+	}
+}
+
+// Next returns the next tick that is due; false when there is none until the
+// next Take.
+func (e *Environment) Next() (env.Tick, bool) {
+	for e.head < len(e.s.Due) {
+		d := e.s.Due[e.head]
+		e.head++
+		r := e.steered(d.Query)
+		if r == nil || r.ID != d.Run {
+			continue
+		}
+		r.tracker.SetDriver(e.load(r))
+		t := r.tracker.Tick(e.s.Now, d.Cause)
+		t.Stale = e.s.Now.Sub(r.LastAt) > staleAfter
+		r.Cause, r.Observed = d.Cause, t.Observation
+		return t, true
+	}
+	e.s.Due, e.head = e.s.Due[:0], 0
+	return env.Tick{}, false
+}
+
+// steered returns the run of the query that may be steered, or nil.
+func (e *Environment) steered(k env.QueryKey) *run {
+	if q := e.queries[k]; q != nil {
+		return q.steered()
+	}
+	return nil
+}
