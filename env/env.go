@@ -62,7 +62,12 @@ type Settings struct {
 	// Grace is B0 of the backlog component: the time to work the outstanding
 	// off that is not yet a debt.
 	Grace time.Duration
+	// Period is the time between ticks inside a wait; zero means DefaultPeriod.
+	Period time.Duration
 }
+
+// DefaultPeriod is the time between ticks inside a wait unless set.
+const DefaultPeriod = 200 * time.Millisecond
 
 // Tick is a decision epoch of one query, and what happened since its last one.
 type Tick struct {

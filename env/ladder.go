@@ -1,6 +1,7 @@
 package env
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"time"
@@ -50,6 +51,24 @@ func (l Ladder) Step(rung int, a Action) int { return l.clamp(rung + a.Delta()) 
 // Mask tells which actions move within the ladder; Keep always does.
 func (l Ladder) Mask(rung int) Mask {
 	return Mask{rung > 0, true, rung < len(l.rungs)-1}
+}
+
+// MarshalJSON writes the rungs in nanoseconds.
+func (l Ladder) MarshalJSON() ([]byte, error) { return json.Marshal(l.rungs) }
+
+// UnmarshalJSON reads the rungs; they have to rise.
+func (l *Ladder) UnmarshalJSON(b []byte) error {
+	var rungs []time.Duration
+	if err := json.Unmarshal(b, &rungs); err != nil {
+		return fmt.Errorf("reading a ladder: %w", err)
+	}
+	for i, d := range rungs {
+		if d < time.Millisecond || i > 0 && d <= rungs[i-1] {
+			return fmt.Errorf("reading a ladder: rung %d of %v does not rise", i, rungs)
+		}
+	}
+	l.rungs = rungs
+	return nil
 }
 
 func (l Ladder) clamp(rung int) int { return min(max(rung, 0), len(l.rungs)-1) }

@@ -1,0 +1,74 @@
+package env
+
+import "math"
+
+// BatchFit fits a batch's duration as overhead + perRow x events: least
+// squares with old batches forgotten by 2 % each, both parts held positive. A
+// straggler is taken in at four times the usual residual at most. With few
+// points, or all of one size, it tends to call all of the duration overhead.
+type BatchFit struct {
+	// Weight is the weighted count of batches; Rows and Duration their means;
+	// RowsRows and RowsDuration the weighted sums of products about the means.
+	Weight, Rows, Duration, RowsRows, RowsDuration float64
+	// Residual is the smoothed absolute residual, s.
+	Residual float64
+	// A and B are the fit: s, and s per event.
+	A, B float64
+}
+
+const (
+	fitForget  = 0.98
+	fitWinsor  = 4
+	fitFloor   = 0.005 // s: no batch has less overhead
+	fitDefault = 0.2   // s: the overhead before any batch was seen
+)
+
+// Observe takes in a batch of rows events that took the given seconds.
+func (f *BatchFit) Observe(rows, seconds float64) {
+	if !(rows >= 0) || !(seconds > 0) || !finite(rows) || !finite(seconds) {
+		return
+	}
+	if f.Weight > 0 {
+		expected := f.A + f.B*rows
+		off := seconds - expected
+		if f.Weight > 4 {
+			limit := fitWinsor * max(f.Residual, 0.02*expected, 0.001)
+			off = min(max(off, -limit), limit)
+			seconds = max(expected+off, 0.001)
+		}
+		f.Residual += 0.1 * (math.Abs(off) - f.Residual)
+	}
+	f.Weight = fitForget*f.Weight + 1
+	dn, dy := rows-f.Rows, seconds-f.Duration
+	f.Rows += dn / f.Weight
+	f.Duration += dy / f.Weight
+	f.RowsRows = fitForget*f.RowsRows + dn*(rows-f.Rows)
+	f.RowsDuration = fitForget*f.RowsDuration + dn*(seconds-f.Duration)
+	f.solve()
+}
+
+func (f *BatchFit) solve() {
+	f.B = 0
+	ridge := 0.05 * f.Rows * f.Rows
+	if d := f.RowsRows + ridge; d > 0 {
+		f.B = max(f.RowsDuration/d, 0)
+	}
+	f.A = f.Duration - f.B*f.Rows
+	if f.A < fitFloor {
+		f.A = fitFloor
+		if f.Rows > 0 {
+			f.B = max(f.Duration-fitFloor, 0) / f.Rows
+		}
+	}
+}
+
+// Overhead is the fitted duration of a batch without events, s, >= 5 ms.
+func (f *BatchFit) Overhead() float64 {
+	if f.Weight == 0 {
+		return fitDefault
+	}
+	return f.A
+}
+
+// PerRow is the fitted time per event, s, >= 0.
+func (f *BatchFit) PerRow() float64 { return f.B }

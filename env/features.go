@@ -1,0 +1,178 @@
+package env
+
+import "math"
+
+// The features of an observation, by place. I* is the square-root interval
+// sqrt(2 c m / (w r15)) of a price of a batch c, a reference rate m and a
+// latency weight w; a + b n is the fitted batch; W is Observation.WaitingCost.
+const (
+	// FeatureWaiting is ln((W + c/1000)/c): the waiting-cost rule fires at a
+	// threshold of it. FeatureWaitingNext is the same one tick ahead.
+	FeatureWaiting = iota
+	FeatureWaitingNext
+	// FeatureOutstanding is 1 where at least one event waits.
+	FeatureOutstanding
+	// ln(I/I*), ln(el/I*), ln(el/I), ln(tick/I*): el since the trigger began.
+	FeatureInterval
+	FeatureElapsed
+	FeatureProgress
+	FeaturePeriod
+	// 1 where the query triggers before the next tick after that action.
+	FeatureFiresShortened
+	FeatureFiresKept
+	FeatureFiresLengthened
+	// 1 at that end of the ladder.
+	FeatureBottom
+	FeatureTop
+	// ln(r2/r15), ln(r.5/r2), ln(r15/r300).
+	FeatureTrend
+	FeatureTrendFast
+	FeatureTrendSlow
+	// ln(forecast/r2) and spread/forecast at 1, 3, 5 s.
+	FeatureForecast1
+	FeatureForecast3
+	FeatureForecast5
+	FeatureSpread1
+	FeatureSpread3
+	FeatureSpread5
+	// b r2, ln(a/I*), ln(1 + b n/a), and ln(1 + w r2 (a + b n)^2/(2 m c)), the
+	// delay that the batch itself imposes.
+	FeatureUtilisation
+	FeatureOverhead
+	FeatureWork
+	FeatureImposed
+	// ln(n/cap), -4 without a cap; ln(n/floor), 4 without a floor.
+	FeatureCap
+	FeatureFloor
+	// ln(1 + idle/I*), and the smoothed share of empty triggers.
+	FeatureIdle
+	FeatureEmptyShare
+	// Age of the oldest event over the target, the same at the end of a batch
+	// begun now, and 1 where there is a target (else all 0).
+	FeatureAge
+	FeatureAgeServed
+	FeatureTarget
+	// ln(price/c) of an empty trigger, a miss, a debt, a switch.
+	FeatureEmptyPrice
+	FeatureMissPrice
+	FeatureBacklogPrice
+	FeatureSwitchPrice
+	// End offsets seen; ln(1 + other batches of the driver); its busy share;
+	// the share of the warm-up left.
+	FeatureSighted
+	FeatureRunning
+	FeatureBusy
+	FeatureWarmup
+	// NumFeatures is the length of a Features.
+	NumFeatures
+)
+
+// featureLimit clips every feature.
+const featureLimit = 4
+
+// Features are an observation made dimensionless by fixed squashing: every one
+// finite and within -4 and 4, whatever the observation.
+type Features [NumFeatures]float64
+
+// FeatureNames names the features, by place.
+var FeatureNames = [NumFeatures]string{
+	"waiting", "waiting_next", "outstanding", "interval", "elapsed", "progress", "period",
+	"fires_shortened", "fires_kept", "fires_lengthened", "bottom", "top",
+	"trend", "trend_fast", "trend_slow",
+	"forecast_1s", "forecast_3s", "forecast_5s", "spread_1s", "spread_3s", "spread_5s",
+	"utilisation", "overhead", "work", "imposed", "cap", "floor", "idle", "empty_share",
+	"age", "age_served", "target", "empty_price", "miss_price", "backlog_price", "switch_price",
+	"sighted", "running", "busy", "warmup",
+}
+
+// Features fills f.
+func (o *Observation) Features(f *Features) {
+	w, c, m, n := o.Weights.Latency, o.Weights.Batch, o.Reference, o.Outstanding
+	// Below a millisecond and above a day I* tells nothing more.
+	star := min(max(math.Sqrt(2*ratio(c*m, w*o.R15)), 1e-3), 86400)
+	cost := o.WaitingCost()
+	next := cost + w*ratio(n*o.Period+o.R2*o.Period*o.Period/2, m)
+	work := o.Overhead + o.PerRow*n
+	ahead := o.SinceTrigger + o.Period
+
+	f[FeatureWaiting] = logRatio(cost+c/1000, c)
+	f[FeatureWaitingNext] = logRatio(next+c/1000, c)
+	f[FeatureOutstanding] = flag(n >= something)
+	f[FeatureInterval] = logRatio(o.Interval, star)
+	f[FeatureElapsed] = logRatio(o.SinceTrigger, star)
+	f[FeatureProgress] = logRatio(o.SinceTrigger, o.Interval)
+	f[FeaturePeriod] = logRatio(o.Period, star)
+	f[FeatureFiresShortened] = flag(o.Shorter <= ahead)
+	f[FeatureFiresKept] = flag(o.Interval <= ahead)
+	f[FeatureFiresLengthened] = flag(o.Longer <= ahead)
+	f[FeatureBottom] = flag(o.Rung <= 0)
+	f[FeatureTop] = flag(o.Rung >= o.Rungs-1)
+	f[FeatureTrend] = logRatio(o.R2, o.R15)
+	f[FeatureTrendFast] = logRatio(o.R05, o.R2)
+	f[FeatureTrendSlow] = logRatio(o.R15, o.R300)
+	for i := range o.Forecast {
+		f[FeatureForecast1+i] = logRatio(o.Forecast[i], o.R2)
+		f[FeatureSpread1+i] = ratio(o.Spread[i], o.Forecast[i])
+	}
+	f[FeatureUtilisation] = o.PerRow * o.R2
+	f[FeatureOverhead] = logRatio(o.Overhead, star)
+	f[FeatureWork] = math.Log1p(ratio(o.PerRow*n, o.Overhead))
+	f[FeatureImposed] = math.Log1p(ratio(w*o.R2*work*work, 2*m*c))
+	f[FeatureCap], f[FeatureFloor] = -featureLimit, featureLimit
+	if o.Cap > 0 {
+		f[FeatureCap] = logRatio(n, o.Cap)
+	}
+	if o.Floor > 0 {
+		f[FeatureFloor] = logRatio(n, o.Floor)
+	}
+	f[FeatureIdle] = math.Log1p(o.Idle / star)
+	f[FeatureEmptyShare] = o.EmptyShare
+	f[FeatureAge], f[FeatureAgeServed], f[FeatureTarget] = 0, 0, 0
+	if o.Target > 0 {
+		f[FeatureAge] = o.OldestAge / o.Target
+		f[FeatureAgeServed] = (o.OldestAge + work) / o.Target
+		f[FeatureTarget] = 1
+	}
+	f[FeatureEmptyPrice] = logRatio(o.Weights.Empty, c)
+	f[FeatureMissPrice] = logRatio(o.Weights.Miss, c)
+	f[FeatureBacklogPrice] = logRatio(o.Weights.Backlog, c)
+	f[FeatureSwitchPrice] = logRatio(o.Weights.Switch, c)
+	f[FeatureSighted] = o.Sighted
+	f[FeatureRunning] = math.Log1p(o.DriverRunning)
+	f[FeatureBusy] = o.DriverBusy
+	f[FeatureWarmup] = o.WarmupLeft / WarmupBatches
+	for i, x := range f {
+		if math.IsNaN(x) {
+			x = 0
+		}
+		f[i] = min(max(x, -featureLimit), featureLimit)
+	}
+}
+
+// ratio is x/y; nothing over nothing is 0.
+func ratio(x, y float64) float64 {
+	if x == 0 {
+		return 0
+	}
+	return x / y
+}
+
+// logRatio is ln(x/y), clipped; nothing over nothing is 0.
+func logRatio(x, y float64) float64 {
+	switch {
+	case !(x > 0) && !(y > 0):
+		return 0
+	case !(x > 0):
+		return -featureLimit
+	case !(y > 0):
+		return featureLimit
+	}
+	return math.Log(x / y)
+}
+
+func flag(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,75 @@
+package env
+
+import "math"
+
+// Time constants of the smoothed rates and of the reference rate, s.
+const (
+	tau05         = 0.5
+	tau2          = 2
+	tau15         = 15
+	tau300        = 300
+	referenceSpan = 86400
+)
+
+// mean is an exponentially weighted mean with its bias corrected: Sum over
+// Weight.
+type mean struct {
+	Sum, Weight float64
+}
+
+// add takes in x with the share k of the new, 0 < k <= 1.
+func (m *mean) add(x, k float64) {
+	m.Sum += k * (x - m.Sum)
+	m.Weight += k * (1 - m.Weight)
+}
+
+func (m *mean) value() float64 {
+	if m.Weight <= 0 {
+		return 0
+	}
+	return m.Sum / m.Weight
+}
+
+// Rates holds a query's arrival rates, events/s: exponentially weighted means
+// with their bias corrected. The fast ones take each sample as it comes; the
+// reference rate takes whole seconds of the clock and nothing else, so that
+// trigger times do not move it.
+type Rates struct {
+	Fast  [4]mean // 0.5, 2, 15, 300 s
+	Daily mean
+}
+
+// Observe takes in events that arrived over dt seconds.
+func (r *Rates) Observe(dt, events float64) {
+	if dt <= 0 {
+		return
+	}
+	x := events / dt
+	r.Fast[0].add(x, -math.Expm1(-dt/tau05))
+	r.Fast[1].add(x, -math.Expm1(-dt/tau2))
+	r.Fast[2].add(x, -math.Expm1(-dt/tau15))
+	r.Fast[3].add(x, -math.Expm1(-dt/tau300))
+}
+
+// Seconds takes n whole seconds of the clock, at the given mean rate, into the
+// reference rate.
+func (r *Rates) Seconds(n, rate float64) {
+	if n > 0 {
+		r.Daily.add(rate, -math.Expm1(-n/referenceSpan))
+	}
+}
+
+// R05 is the rate smoothed over 0.5 s.
+func (r *Rates) R05() float64 { return r.Fast[0].value() }
+
+// R2 is the rate smoothed over 2 s.
+func (r *Rates) R2() float64 { return r.Fast[1].value() }
+
+// R15 is the rate smoothed over 15 s.
+func (r *Rates) R15() float64 { return r.Fast[2].value() }
+
+// R300 is the rate smoothed over 300 s.
+func (r *Rates) R300() float64 { return r.Fast[3].value() }
+
+// Reference is the long-run mean rate (one day); 0 until a second has passed.
+func (r *Rates) Reference() float64 { return r.Daily.value() }

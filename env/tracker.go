@@ -1,0 +1,237 @@
+package env
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+)
+
+// Forecaster predicts a query's arrival rate. It is stepped once for each
+// second of the clock, and has to round-trip through encoding/json exactly if
+// its Tracker is to be saved.
+type Forecaster interface {
+	// Step takes in the rate, events/s, of the second that ended at t.
+	Step(t Time, rate float64)
+	// Predict fills the rates 1, 3 and 5 s ahead of the last Step and the
+	// spread of each (half the width of the 80 % interval), events/s.
+	Predict(rate, spread *[3]float64)
+}
+
+// Outcome says what became of a trigger.
+type Outcome uint8
+
+const (
+	// Empty found nothing new.
+	Empty Outcome = iota
+	// Batch ran one.
+	Batch
+	// Held found data that minOffsetsPerTrigger holds back: neither empty nor
+	// a batch.
+	Held
+	// Unknown was not seen to end.
+	Unknown
+)
+
+const (
+	// sightFor is how long after its last sample a query counts as sighted, s.
+	sightFor = 5
+	// something is the least outstanding that is an event and not the tail of
+	// an extrapolation.
+	something = 0.5
+	// maxCommits bounds the commits remembered between two samples.
+	maxCommits = 16
+	// catchUp bounds the seconds that are stepped one by one after a gap.
+	catchUp = 600
+)
+
+// commit is a batch's end and the cumulative position it committed.
+type commit struct {
+	At    Time
+	Level float64
+}
+
+// Tracker follows one run of one query and makes its ticks. It is what both
+// environments drive, so that live and simulated observations are computed by
+// the same code.
+//
+// It is told of arrivals (Arrived), triggers, and commands, each with its
+// time, and asked for a Tick at every decision epoch. Calls are made in the
+// order in which things became known; a batch's end may lie before samples
+// already taken. Between samples arrivals are extrapolated: at the 2 s rate
+// when end offsets are seen, else at the 15 s rate from batches alone, each
+// batch's rows spread over the time since the one before it began. When a
+// sample shows that the extrapolation was off, the latency of the next step is
+// corrected by the difference (never below 0; the rest is carried), so that
+// over time the integral is that of the arrivals as they were.
+//
+// A Tracker is not safe for concurrent use.
+type Tracker struct {
+	s        state
+	forecast Forecaster
+}
+
+// state is all of a Tracker that a checkpoint holds.
+type state struct {
+	Query    QueryKey
+	Run      RunID
+	Settings Settings
+	Set      bool // Settings are
+	Rung     int
+	Interval float64 // in effect, s
+
+	Cap, Floor, Running, Busy float64
+
+	// Arrivals. Frontier is the time of the last sample, and where the curve
+	// ends; from there on arrivals are extrapolated.
+	Curve     Curve
+	Frontier  Time
+	SampledAt Time // the last sighted sample
+	Sampled   bool
+	RoseAt    Time    // when data was last seen to arrive
+	Counted   float64 // cumulative, as far as the fast rates took it
+	Second    Time    // next second of the clock
+	SecondAt  float64 // cumulative at the second before
+	Rates     Rates
+
+	// Commits since MeterFrom, and the level before them; Based once a batch
+	// has told where the query stood.
+	Level   float64
+	Commits []commit
+	Based   bool
+
+	// The trigger in course or last seen.
+	InBatch      bool
+	TriggerStart Time
+	Waited       float64 // event-seconds from TriggerStart to WaitedTo
+	WaitedTo     Time
+
+	Fit                     BatchFit
+	BatchLast, BatchSmooth  float64
+	EmptyShare              mean
+	Batches                 int
+	First, WasWarm, Unknown bool
+
+	// The step in course, from the tick at At. MeterFrom is the frontier at
+	// that tick; Provisional the event-seconds accounted from there to At by
+	// extrapolation; Carry what corrections below 0 are still owed.
+	Meter         Meter
+	At, MeterFrom Time
+	Provisional   float64
+	Carry         float64
+}
+
+// NewTracker returns a tracker of the run that began at the given time. f may
+// be nil: the forecast is then the 2 s rate.
+func NewTracker(q QueryKey, run RunID, f Forecaster, at Time) *Tracker {
+	return &Tracker{forecast: f, s: state{
+		Query: q, Run: run, First: true, TriggerStart: at, WaitedTo: at,
+		At: at, MeterFrom: at, Frontier: at, RoseAt: at,
+		Commits: make([]commit, 0, maxCommits),
+	}}
+}
+
+// Inherit takes over what a former run of the query learnt of its load and its
+// batches: the reference rate and the fit.
+func (k *Tracker) Inherit(from *Tracker) {
+	k.s.Rates.Daily, k.s.Fit = from.s.Rates.Daily, from.s.Fit
+}
+
+// Past tells the mean arrival rate, events/s, over the given span before the
+// run: the reference rate starts from it.
+func (k *Tracker) Past(rate float64, span time.Duration) {
+	k.s.Rates.Seconds(span.Seconds(), max(rate, 0))
+}
+
+// Configure sets what the user asks. The first time the query takes the rung
+// nearest to its configured interval, later the one nearest to where it is.
+func (k *Tracker) Configure(set Settings, configured time.Duration) {
+	if set.Period <= 0 {
+		set.Period = DefaultPeriod
+	}
+	if !k.s.Set {
+		k.s.Interval = configured.Seconds()
+		k.s.Rung = set.Ladder.Nearest(configured)
+		k.s.Set = true
+	} else {
+		k.s.Rung = set.Ladder.Nearest(k.s.Settings.Ladder.Interval(k.s.Rung))
+	}
+	k.s.Settings = set
+}
+
+// SetRung commands a rung; the steps from the one before count as switches.
+func (k *Tracker) SetRung(rung int) {
+	rung = min(max(rung, 0), k.s.Settings.Ladder.Len()-1)
+	if d := math.Abs(float64(rung - k.s.Rung)); d > 0 {
+		k.s.Meter.Switch(0, d)
+	}
+	k.s.Rung = rung
+}
+
+// Rung is the rung commanded.
+func (k *Tracker) Rung() int { return k.s.Rung }
+
+// Mask tells which actions the ladder allows from the commanded rung.
+func (k *Tracker) Mask() Mask { return k.s.Settings.Ladder.Mask(k.s.Rung) }
+
+// Applied tells the interval in effect.
+func (k *Tracker) Applied(interval time.Duration) { k.s.Interval = interval.Seconds() }
+
+// SetCaps sets maxOffsetsPerTrigger and minOffsetsPerTrigger, events, 0 for
+// none.
+func (k *Tracker) SetCaps(limit, floor float64) { k.s.Cap, k.s.Floor = count(limit), count(floor) }
+
+// SetDriver tells how many other queries of the driver are inside a batch, and
+// the share of time the driver spends in batches.
+func (k *Tracker) SetDriver(running, busy float64) {
+	k.s.Running, k.s.Busy = count(running), min(count(busy), 1)
+}
+
+// InBatch tells whether a trigger is in course: no ticks then.
+func (k *Tracker) InBatch() bool { return k.s.InBatch }
+
+// Warmed tells whether the first batches, which teach nothing, are over.
+func (k *Tracker) Warmed() bool { return k.s.Batches >= WarmupBatches }
+
+// Gap marks that something since the last tick was not seen: the step in
+// course teaches nothing.
+func (k *Tracker) Gap() { k.s.Unknown = true }
+
+// MarshalJSON writes the tracker and its forecaster; reading it back continues
+// bit for bit.
+func (k *Tracker) MarshalJSON() ([]byte, error) {
+	b, err := json.Marshal(struct {
+		State    *state
+		Forecast Forecaster
+	}{&k.s, k.forecast})
+	if err != nil {
+		return nil, fmt.Errorf("saving the tracker of %s: %w", k.s.Query, err)
+	}
+	return b, nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote into a tracker that was made with
+// a forecaster of the same kind.
+func (k *Tracker) UnmarshalJSON(b []byte) error {
+	w := struct {
+		State    *state
+		Forecast Forecaster
+	}{&state{}, k.forecast}
+	if err := json.Unmarshal(b, &w); err != nil {
+		return fmt.Errorf("reading a tracker: %w", err)
+	}
+	if w.State == nil || len(w.State.Commits) > maxCommits {
+		return fmt.Errorf("reading a tracker: no state, or too many commits")
+	}
+	w.State.Commits = append(make([]commit, 0, maxCommits), w.State.Commits...)
+	k.s = *w.State
+	return nil
+}
+
+// count is x where it is a number that can count something, else 0.
+func count(x float64) float64 {
+	if x > 0 && finite(x) {
+		return x
+	}
+	return 0
+}
