@@ -1,0 +1,230 @@
+package io.rubato.agent.bridge;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+class RunStateTest {
+    private static final long CONFIGURED = 2_000;
+    private static final long NEVER = Long.MAX_VALUE / 4;
+
+    private final VirtualClock clock = new VirtualClock();
+    private final RecordingObserver observer = new RecordingObserver();
+    private final RunState run = state(CONFIGURED, true);
+    private long commands;
+
+    private RunState state(long configuredMs, boolean manageable) {
+        RunIdentity identity = new RunIdentity("app/q", "app-1", "app", "id", "run", "q", "3.5.7", "ProcessingTime",
+                configuredMs, manageable);
+        return new RunState(identity, new Object(), clock, observer);
+    }
+
+    private Command command(long intervalMs, long leaseMs) {
+        return new Command(1, ++commands, intervalMs, clock.nanos + leaseMs * 1_000_000);
+    }
+
+    /** What Spark's loop does between two triggers of an unmanaged run. */
+    private long ownTurn(RunState of, long configuredMs) {
+        assertEquals(0, of.beginTurn(clock.wallMs));
+        long target = Arithmetic.sparksNextTrigger(clock.wallMs, configuredMs);
+        of.ownNextTrigger(target);
+        return target;
+    }
+
+    @Test
+    void anUnmanagedRunWaitsForSparksOwnMultipleToTheMillisecond() throws InterruptedException {
+        long target = ownTurn(run, CONFIGURED);
+        clock.pass(300);
+        assertEquals(target, run.awaitNextTrigger(target));
+        assertEquals(0, target % CONFIGURED);
+    }
+
+    @Test
+    void aManagedRunStartsItsNextTriggerOneIntervalAfterTheLast() throws InterruptedException {
+        run.apply(command(700, 60_000));
+        long start = clock.wallMs;
+        long target = run.beginTurn(start);
+        assertEquals(start + 700, target);
+        clock.pass(250);
+        assertEquals(start + 700, run.awaitNextTrigger(target));
+    }
+
+    @Test
+    void aManagedRunWhoseBatchTookLongerThanItsIntervalDoesNotWait() throws InterruptedException {
+        run.apply(command(700, 60_000));
+        long target = run.beginTurn(clock.wallMs);
+        clock.pass(900);
+        assertEquals(clock.wallMs, run.awaitNextTrigger(target));
+        assertEquals(0, clock.waits);
+    }
+
+    @Test
+    void aShorterIntervalCutsTheWaitInProgress() throws InterruptedException {
+        run.apply(command(30_000, 60_000));
+        long start = clock.wallMs;
+        long target = run.beginTurn(start);
+        clock.at(4_000, () -> run.apply(command(5_000, 60_000)));
+        assertEquals(start + 5_000, run.awaitNextTrigger(target));
+    }
+
+    @Test
+    void theFirstCommandWakesAnUnmanagedWait() throws InterruptedException {
+        RunState slow = state(30_000, true);
+        long start = clock.wallMs;
+        long target = ownTurn(slow, 30_000);
+        clock.at(1_500, () -> slow.apply(command(100, 60_000)));
+        assertEquals(start + 1_500, slow.awaitNextTrigger(target));
+    }
+
+    @Test
+    void aLeaseThatEndsInsideTheWaitGivesSparksOwnTimeForThatTriggerBack() throws InterruptedException {
+        run.apply(command(30_000, 1_000));
+        long start = clock.wallMs;
+        long target = run.beginTurn(start);
+        assertEquals(start / CONFIGURED * CONFIGURED + CONFIGURED, run.awaitNextTrigger(target));
+        assertEquals(1, run.expired());
+        assertNull(run.inForce(clock.nanos));
+    }
+
+    @Test
+    void aLeaseThatEndsAfterSparksOwnTimeEndsTheWaitAtOnce() throws InterruptedException {
+        run.apply(command(30_000, 7_500));
+        long start = clock.wallMs;
+        assertEquals(start + 7_500, run.awaitNextTrigger(run.beginTurn(start)));
+    }
+
+    @Test
+    void aReleaseGivesSparksOwnTimeBackAtOnce() throws InterruptedException {
+        run.apply(command(30_000, 60_000));
+        long start = clock.wallMs;
+        long target = run.beginTurn(start);
+        clock.at(300, () -> run.release(null));
+        assertEquals(start / CONFIGURED * CONFIGURED + CONFIGURED, run.awaitNextTrigger(target));
+    }
+
+    @Test
+    void aNamesakeTakesTheCommandAway() {
+        run.apply(command(30_000, 60_000));
+        run.setConflict(true);
+        assertEquals(0, run.beginTurn(clock.wallMs));
+    }
+
+    @Test
+    void aWallClockThatIsSetBackDoesNotLengthenAManagedWait() throws InterruptedException {
+        run.apply(command(5_000, 60_000));
+        long before = clock.nanos;
+        long target = run.beginTurn(clock.wallMs);
+        clock.at(500, () -> clock.wallMs -= 3_600_000);
+        run.awaitNextTrigger(target);
+        assertEquals(5_000, (clock.nanos - before) / 1_000_000);
+    }
+
+    @Test
+    void aWaitForAnotherTimeIsNotTheLoopsAndIsLeftAlone() throws InterruptedException {
+        long target = ownTurn(run, CONFIGURED);
+        assertEquals(0, run.awaitNextTrigger(target + 1));
+        assertEquals(0, clock.waits);
+        assertTrue(run.awaitNextTrigger(target) > 0);
+        assertEquals(0, run.awaitNextTrigger(target), "the same time twice");
+    }
+
+    @Test
+    void aRunThatIsNotManageableIsNeverHeld() throws InterruptedException {
+        RunState other = state(CONFIGURED, false);
+        other.apply(command(100, 60_000));
+        assertEquals(0, other.beginTurn(clock.wallMs));
+        other.ownNextTrigger(clock.wallMs + 5);
+        assertEquals(0, other.awaitNextTrigger(clock.wallMs + 5));
+        assertEquals(0, other.intervalSeen(0));
+    }
+
+    @Test
+    void aChangeAtAnyInstantGivesOneIntervalOrTheOtherAndNeverAMixture() throws InterruptedException {
+        AtomicBoolean stop = new AtomicBoolean();
+        Command[] choices = {new Command(1, 1, 2_000, NEVER), new Command(1, 2, 2_010, NEVER)};
+        Thread flipper = new Thread(() -> {
+            for (int i = 0; !stop.get(); i++) {
+                if (i % 3 == 2) {
+                    run.release(null);
+                } else {
+                    run.apply(choices[i % 3]);
+                }
+            }
+        });
+        flipper.start();
+        try {
+            for (long now = 1_700_000_000_000L; now < 1_700_000_050_000L; now++) {
+                long next = run.beginTurn(now);
+                assertTrue(next == 0 || next == now + 2_000 || next == now + 2_010, next + " for " + now);
+                long seen = run.intervalSeen(0);
+                assertTrue(Arrays.asList(0L, 2_000L, 2_010L).contains(seen));
+            }
+        } finally {
+            stop.set(true);
+            flipper.join();
+        }
+    }
+
+    @Test
+    void aJobWithoutAnIntervalIsSlowedButNeverDividesByOurs() throws InterruptedException {
+        RunState eager = state(0, true);
+        assertEquals(0, eager.beginTurn(clock.wallMs));
+        eager.apply(command(800, 60_000));
+        assertEquals(0, eager.intervalSeen(0), "inside Spark's own arithmetic");
+        long start = clock.wallMs;
+        eager.ownNextTrigger(start);
+        assertEquals(800, eager.intervalSeen(0));
+        assertEquals(start + 800, eager.awaitNextTrigger(start));
+    }
+
+    @Test
+    void theEndOfATurnWithoutAWaitIsToldAtTheNext() {
+        RunState eager = state(0, true);
+        ownTurn(eager, 0);
+        eager.batchConstructed(false);
+        ownTurn(eager, 0);
+        assertEquals(Arrays.asList("start", "end empty", "start"), observer.told);
+    }
+
+    @Test
+    void triggersEmptyTriggersAndBatchesAreCounted() throws InterruptedException {
+        long target = ownTurn(run, CONFIGURED);
+        run.batchConstructed(false);
+        run.awaitNextTrigger(target);
+        target = ownTurn(run, CONFIGURED);
+        run.batchConstructed(true);
+        clock.pass(40);
+        run.endBatch(7);
+        clock.pass(10);
+        run.awaitNextTrigger(target);
+        assertEquals(2, run.triggers());
+        assertEquals(1, run.emptyTriggers());
+        assertEquals(1, run.batches());
+        assertEquals(7, run.batchId());
+        assertEquals(10_000_000, run.triggerEndNs() - run.batchEndNs());
+        assertEquals(Arrays.asList("start", "end empty", "start", "end batch"), observer.told);
+    }
+
+    @Test
+    void aBatchThatFailedIsOfUnknownOutcome() {
+        Hook.BATCH_END.activated();
+        ownTurn(run, CONFIGURED);
+        run.batchConstructed(true);
+        run.exit();
+        assertEquals(Arrays.asList("start", "end unknown", "exited", "left"), observer.told);
+        assertEquals(0, run.batches());
+    }
+
+    @Test
+    void sparksWarningIsLeftOutOnlyWhileTheIntervalInEffectIsKept() {
+        assertFalse(run.keepsUp(5_000), "unmanaged");
+        run.apply(command(30_000, 60_000));
+        assertTrue(run.keepsUp(5_000));
+        assertFalse(run.keepsUp(30_001));
+    }
+}

@@ -1,0 +1,40 @@
+package io.rubato.agent.core.control;
+
+import io.rubato.agent.bridge.Hook;
+import io.rubato.agent.bridge.RunIdentity;
+import io.rubato.agent.bridge.RunState;
+import io.rubato.agent.bridge.SystemClocks;
+import io.rubato.agent.core.Options;
+import io.rubato.agent.core.spark.SparkReader;
+import io.rubato.agent.core.wire.MessageQueue;
+import java.nio.charset.StandardCharsets;
+import java.util.Properties;
+
+/** Runs without Spark. */
+public final class Fixture {
+    public final MessageQueue queue = new MessageQueue(100);
+    public final Options options = Options.parse("min=100ms,max=10s", new Properties());
+    public final Runs runs = new Runs(options, new SparkReader(), queue, () -> { });
+    final Commander commander = new Commander(options, runs);
+
+    public Fixture() {
+        for (Hook hook : Hook.values()) {
+            hook.activated();
+        }
+    }
+
+    public RunState begin(String name, String runId, boolean manageable) {
+        return runs.begin(new RunState(new RunIdentity("app/" + name, "app-1", "app", "id", runId, name, "3.5.7",
+                "ProcessingTime", 2_000, manageable), this, new SystemClocks(), runs));
+    }
+
+    TrackedRun tracked(String runId) {
+        return runs.byRunId(runId);
+    }
+
+    void decide(String key, String runId, long epoch, long seq, long intervalMs, long leaseMs, String action, String cause) {
+        commander.take(key, ("{\"v\":1,\"epoch\":" + epoch + ",\"seq\":" + seq + ",\"runId\":\"" + runId + "\",\"intervalMs\":"
+                + intervalMs + ",\"action\":\"" + action + "\",\"leaseMs\":" + leaseMs + ",\"causeSeq\":" + cause + "}")
+                .getBytes(StandardCharsets.UTF_8));
+    }
+}

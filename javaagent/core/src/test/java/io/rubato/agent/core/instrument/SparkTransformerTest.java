@@ -1,0 +1,59 @@
+package io.rubato.agent.core.instrument;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import io.rubato.agent.bridge.StreamHooks;
+import java.util.Collections;
+import net.bytebuddy.ByteBuddy;
+import net.bytebuddy.description.modifier.Visibility;
+import net.bytebuddy.dynamic.loading.ByteArrayClassLoader;
+import net.bytebuddy.implementation.FixedValue;
+import org.junit.jupiter.api.Test;
+
+/** On stand-ins for Spark's classes; the real ones are met in the integration tests. */
+class SparkTransformerTest {
+    private static final String CLOCK = "org.apache.spark.util.SystemClock";
+
+    private final ClassLoader loader = getClass().getClassLoader();
+    private final SparkTransformer transformer;
+
+    SparkTransformerTest() throws NoSuchMethodException {
+        transformer = new SparkTransformer();
+    }
+
+    private static byte[] clockWith(String method, Class<?> parameter) {
+        return new ByteBuddy().subclass(Object.class).name(CLOCK)
+                .defineMethod(method, long.class, Visibility.PUBLIC).withParameters(parameter)
+                .intercept(FixedValue.value(17L))
+                .make().getBytes();
+    }
+
+    @Test
+    void aHookedMethodStillGivesItsOwnResultWhereNoQueryRuns() throws ReflectiveOperationException {
+        byte[] after = transformer.transform(loader, CLOCK.replace('.', '/'), null, null, clockWith("waitTillTime", long.class));
+        assertNotNull(after);
+        long before = StreamHooks.adviceErrors();
+        Class<?> clock = new ByteArrayClassLoader(loader, Collections.singletonMap(CLOCK, after)).loadClass(CLOCK);
+        Object instance = clock.getConstructor().newInstance();
+        assertEquals(17L, clock.getMethod("waitTillTime", long.class).invoke(instance, 5L));
+        assertEquals(before, StreamHooks.adviceErrors());
+    }
+
+    @Test
+    void aClassWithoutTheExpectedMethodPassesThrough() {
+        assertNull(transformer.transform(loader, CLOCK.replace('.', '/'), null, null, clockWith("waitUntil", long.class)));
+        assertNull(transformer.transform(loader, CLOCK.replace('.', '/'), null, null, clockWith("waitTillTime", int.class)));
+    }
+
+    @Test
+    void bytesThatAreNoClassPassThrough() {
+        assertNull(transformer.transform(loader, CLOCK.replace('.', '/'), null, null, new byte[] {1, 2, 3}));
+    }
+
+    @Test
+    void otherClassesAreNotLookedAt() {
+        assertNull(transformer.transform(loader, "org/apache/spark/util/Clock", null, null, null));
+    }
+}
