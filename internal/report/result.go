@@ -59,10 +59,10 @@ func (r Result) Table() string {
 
 // change is how much after differs from before, in percent.
 func change(before, after float64) string {
-	switch {
-	case before == after:
+	switch before {
+	case after:
 		return "0.0 %"
-	case before == 0:
+	case 0:
 		return "was 0"
 	}
 	return fmt.Sprintf("%+.1f %%", 100*(after-before)/before)
