@@ -97,7 +97,7 @@ func (o *Observation) Features(f *Features) {
 
 	f[FeatureWaiting] = logRatio(cost+c/1000, c)
 	f[FeatureWaitingNext] = logRatio(next+c/1000, c)
-	f[FeatureOutstanding] = flag(n >= something)
+	f[FeatureOutstanding] = flag(n >= OneEvent)
 	f[FeatureInterval] = logRatio(o.Interval, star)
 	f[FeatureElapsed] = logRatio(o.SinceTrigger, star)
 	f[FeatureProgress] = logRatio(o.SinceTrigger, o.Interval)

@@ -43,6 +43,10 @@ type Observation struct {
 	Target  float64
 }
 
+// OneEvent is the least Outstanding that is an event, and not the tail of an
+// extrapolation.
+const OneEvent = 0.5
+
 // WaitingCost is the weighted latency cost that the waiting events ran up
 // since the current trigger's start.
 func (o *Observation) WaitingCost() float64 {

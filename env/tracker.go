@@ -36,9 +36,6 @@ const (
 const (
 	// sightFor is how long after its last sample a query counts as sighted, s.
 	sightFor = 5
-	// something is the least outstanding that is an event and not the tail of
-	// an extrapolation.
-	something = 0.5
 	// maxCommits bounds the commits remembered between two samples.
 	maxCommits = 16
 	// catchUp bounds the seconds that are stepped one by one after a gap.

@@ -197,7 +197,7 @@ func (k *Tracker) arrived(t Time) float64 {
 // oldest is the age at t of the oldest of n outstanding events, s.
 func (k *Tracker) oldest(t Time, n float64) float64 {
 	s := &k.s
-	if n < something {
+	if n < OneEvent {
 		return 0
 	}
 	from := s.Frontier

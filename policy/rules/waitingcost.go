@@ -1,0 +1,45 @@
+package rules
+
+import (
+	"rubato/env"
+	"rubato/policy"
+)
+
+// DefaultThreshold is the share of a batch's price at which WaitingCost
+// triggers. The best one varies between 0.5 and 0.7 with the load; one for all
+// costs about 1 %.
+const DefaultThreshold = 0.6
+
+// WaitingCost triggers when the latency cost run up since the last trigger
+// reaches Threshold times the price of a batch, and with nothing outstanding
+// waits on (dynamic TCP acknowledgement: Dooly, Goldman and Scott 1998). Where
+// batches cost nothing it triggers as soon as there is data; where latency
+// costs nothing, and batches do, never by itself. Data that
+// minOffsetsPerTrigger would hold back is waited for.
+type WaitingCost struct {
+	Threshold float64
+}
+
+// ID implements policy.Policy.
+func (WaitingCost) ID() string { return "waiting-cost" }
+
+// Probabilities implements policy.Policy.
+func (w WaitingCost) Probabilities(o *env.Observation, mask env.Mask, p *policy.Probabilities) {
+	certain(w.choose(o), mask, p)
+}
+
+func (w WaitingCost) choose(o *env.Observation) env.Action {
+	if o.Outstanding >= max(env.OneEvent, o.Floor) && o.WaitingCost() >= w.Threshold*o.Weights.Batch {
+		return env.Shorten
+	}
+	// Wait: the shortest rung in reach that does not trigger before the next
+	// tick.
+	next := o.SinceTrigger + o.Period
+	switch {
+	case o.Interval <= next:
+		return env.Lengthen
+	case o.Shorter > next:
+		return env.Shorten
+	}
+	return env.Keep
+}
