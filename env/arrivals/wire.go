@@ -28,7 +28,7 @@ type (
 )
 
 // ApiKey and Broker implement protocol.BrokerMessage.
-func (*offsetsRequest) ApiKey() protocol.ApiKey { return protocol.ListOffsets }
+func (*offsetsRequest) ApiKey() protocol.ApiKey { return protocol.ListOffsets } //nolint:revive // the interface has this name
 
 // Broker routes the request to the leader that it was made for.
 func (r *offsetsRequest) Broker(protocol.Cluster) (protocol.Broker, error) {
@@ -36,7 +36,7 @@ func (r *offsetsRequest) Broker(protocol.Cluster) (protocol.Broker, error) {
 }
 
 // ApiKey implements protocol.Message.
-func (*metadataRequest) ApiKey() protocol.ApiKey { return protocol.Metadata }
+func (*metadataRequest) ApiKey() protocol.ApiKey { return protocol.Metadata } //nolint:revive // the interface has this name
 
 // Split implements protocol.Splitter, which the library sends past its cache.
 func (r *metadataRequest) Split(protocol.Cluster) ([]protocol.Message, protocol.Merger, error) {

@@ -10,8 +10,6 @@ import (
 	"rubato/env/arrivals"
 )
 
-const second = env.Time(time.Second)
-
 // agent speaks for one run, as the Java agent does. Its clocks have nothing to
 // do with the tuner's.
 type agent struct {

@@ -96,8 +96,9 @@ func TestReleaseGivesTheIntervalBackUntilTheNextAct(t *testing.T) {
 		t.Fatalf("sent %+v", w.sent)
 	}
 	w.act = nil
-	w.ReleaseAll()
-	out := w.Outgoing(stampOf)
+	w.sent = nil
+	w.feed(env.Input{At: at(6.5), Kind: env.InputStop})
+	out := w.sent
 	if len(out) != 2 || out[0].Query != "shop/orders" || out[1].Query != "shop/other" {
 		t.Fatalf("released %+v", out)
 	}

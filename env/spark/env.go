@@ -131,7 +131,8 @@ func (e *Environment) resolve(k env.QueryKey, r *run) {
 func (e *Environment) SetEpoch(epoch uint64) { e.s.Epoch = epoch }
 
 // Take takes in one input. Its error says why an input was skipped; it is
-// counted already. Kinds that are not for the environment pass by.
+// counted already. Configuration, holds and releases are the caller's to turn
+// into Configure, no Act, and Release: those kinds pass by.
 func (e *Environment) Take(in env.Input) error {
 	e.s.Now = max(e.s.Now, in.At)
 	switch in.Kind {
@@ -145,6 +146,8 @@ func (e *Environment) Take(in env.Input) error {
 		return e.sample(in.Value)
 	case env.InputTick:
 		e.tick()
+	case env.InputStop:
+		e.ReleaseAll()
 	}
 	return nil
 }
@@ -221,7 +224,7 @@ func (e *Environment) accept(q *query, r *run, m *Message, p *Progress) {
 	}
 	e.drive(r, was)
 	r.note(e.s.Now, m)
-	e.acknowledge(r)
+	e.acknowledge(q, r)
 	switch m.Type {
 	case Started:
 		e.started(q, r, m)
@@ -262,9 +265,13 @@ func (r *run) note(now env.Time, m *Message) {
 
 // acknowledge keeps the numbers of commands ahead of what the agent has seen
 // of this epoch: a checkpoint may be older than that.
-func (e *Environment) acknowledge(r *run) {
-	if a := r.Applied; a != nil && a.Epoch == e.s.Epoch && a.Seq < math.MaxInt64 {
+func (e *Environment) acknowledge(q *query, r *run) {
+	switch a := r.Applied; {
+	case a == nil:
+	case a.Epoch == e.s.Epoch && a.Seq < math.MaxInt64:
 		e.s.CommandSeq = max(e.s.CommandSeq, a.Seq)
+	case a.Epoch > e.s.Epoch:
+		q.err = fmt.Sprintf("the agent obeys epoch %d, later than this tuner's %d", a.Epoch, e.s.Epoch)
 	}
 }
 

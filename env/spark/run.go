@@ -243,7 +243,7 @@ func (r *run) ended(now env.Time, m *Message) {
 		r.finish(t, t, env.Empty)
 	case OutcomeBatch:
 		end := t
-		if m.BatchEndMonoNs != nil {
+		if m.BatchEndMonoNs != nil && r.Start != nil && *m.BatchEndMonoNs > *r.Start {
 			end = min(r.time(now, *m.BatchEndMonoNs), t)
 		}
 		r.finish(t, end, env.Batch)
