@@ -88,6 +88,11 @@ final class Tuner implements AutoCloseable {
         return all(runId).stream().filter(message -> message.get("type").asText().equals(type)).toList();
     }
 
+    /** Forgets what a run said up to this message. */
+    void forget(String runId, long seq) {
+        messages.removeIf(message -> message.get("runId").asText().equals(runId) && message.get("seq").asLong() <= seq);
+    }
+
     /** The first message of this kind that satisfies the condition, waited for. */
     JsonNode await(String what, String runId, String type, Predicate<JsonNode> condition) throws Exception {
         return Await.found(what, () -> all(runId, type).stream().filter(condition).findFirst().orElse(null));
