@@ -51,6 +51,7 @@ var (
 	queryShield   = counter("query_overrides_total", "Actions that the shield overrode, by reason.", "query", "reason")
 	queryCommands = counter("query_commands_total", "Commands sent.", "query")
 
+	groupInfo    = gauge("learner_info", "A group, its mode and its policy; always 1.", "group", "mode", "policy")
 	groupLoss    = gauge("learner_loss", "Loss of the last update, of the policy and of the value.", "group", "part")
 	groupEntropy = gauge("learner_entropy_nats", "Entropy of the policy at the last update.", "group")
 	groupKL      = gauge("learner_kl_divergence_nats", "Divergence of the policy from the one before the last update.", "group")
@@ -140,6 +141,7 @@ func (s sink) query(q *Query) {
 }
 
 func (s sink) group(g *Group) {
+	s.put(groupInfo, 1, g.Name, g.Mode, g.Policy)
 	s.put(groupLoss, g.PolicyLoss, g.Name, "policy")
 	s.put(groupLoss, g.ValueLoss, g.Name, "value")
 	s.put(groupEntropy, g.Entropy, g.Name)

@@ -128,11 +128,12 @@ func (p *partition) take(m kafka.Message) {
 	if m.Offset > p.next {
 		p.gap(m.Offset)
 	}
-	p.next = m.Offset + 1
 	if len(m.Key)+len(m.Value) > MaxMessage {
 		p.k.oversizedIn.Add(1)
+		p.skip(m.Offset + 1)
 		return
 	}
+	p.next = m.Offset + 1
 	p.k.consumed.Add(1)
 	p.turns.Lock()
 	defer p.turns.Unlock()
@@ -142,13 +143,18 @@ func (p *partition) take(m kafka.Message) {
 	})
 }
 
-// gap moves the position and says so.
+// gap skips what the broker no longer has, and logs it.
 func (p *partition) gap(to int64) {
+	p.k.gaps.Add(1)
+	p.k.log.Warn().Str("topic", p.s.Topic).Int32("partition", p.id).
+		Int64("from", p.next).Int64("to", to).Msg("messages are missing")
+	p.skip(to)
+}
+
+// skip moves the position and tells the subscriber.
+func (p *partition) skip(to int64) {
 	g := Gap{Topic: p.s.Topic, Partition: p.id, From: p.next, To: to}
 	p.next = to
-	p.k.gaps.Add(1)
-	p.k.log.Warn().Str("topic", g.Topic).Int32("partition", g.Partition).
-		Int64("from", g.From).Int64("to", g.To).Msg("messages are missing")
 	if p.s.Gap != nil {
 		p.turns.Lock()
 		defer p.turns.Unlock()

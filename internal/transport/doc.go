@@ -27,7 +27,8 @@
 //
 // # Caveats
 //
-// Messages over MaxMessage are skipped and counted, both ways. A delivery that
+// Messages over MaxMessage are skipped and counted, both ways; to a reader each
+// is a gap. A delivery that
 // timed out may have happened: a reader must stand duplicates (commands carry
 // a sequence for that). Partitions added to a topic while it is being consumed
 // are not noticed until the next Consume. Offsets that hold no message for a

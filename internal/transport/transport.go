@@ -25,7 +25,8 @@ type Message struct {
 type Positions map[int32]int64
 
 // Gap says that messages from offset From up to To (not included) of a
-// partition are not to be had. To < From when the topic was made anew.
+// partition are not to be had: the next position is To. To < From when the
+// topic was made anew. A message over MaxMessage is a gap of one.
 type Gap struct {
 	Topic     string
 	Partition int32
@@ -40,7 +41,8 @@ type Subscription struct {
 	From     Positions
 	Earliest bool
 	// Message takes the messages of a partition in order. It and Gap are never
-	// called at the same time within one subscription.
+	// called at the same time within one subscription, and each offset that is
+	// passed goes to one of them.
 	Message func(Message)
 	// Gap is told what was missed; nil to ignore it.
 	Gap func(Gap)
@@ -86,7 +88,7 @@ type Stats struct {
 	// Consumed were handed over, OversizedIn and OversizedOut were skipped for
 	// being larger than MaxMessage.
 	Consumed, OversizedIn, OversizedOut uint64
-	// Gaps counts reported gaps, Disconnects how often an address of the
+	// Gaps counts reported gaps other than oversized messages, Disconnects how often an address of the
 	// broker went out of reach.
 	Gaps, Disconnects uint64
 }

@@ -184,17 +184,12 @@ func (m *Memory) Consume(ctx context.Context, s transport.Subscription) {
 	for ctx.Err() == nil {
 		m.mu.Lock()
 		changed := m.changed
-		messages, gaps := m.due(s, next)
+		calls := m.due(s, next)
 		m.mu.Unlock()
-		for _, g := range gaps {
-			if s.Gap != nil {
-				s.Gap(g)
-			}
+		for _, call := range calls {
+			call()
 		}
-		for _, msg := range messages {
-			s.Message(msg)
-		}
-		if len(messages) > 0 {
+		if len(calls) > 0 {
 			continue
 		}
 		select {
@@ -204,11 +199,11 @@ func (m *Memory) Consume(ctx context.Context, s transport.Subscription) {
 	}
 }
 
-// due returns what a subscriber at next has to take, and moves next. m.mu is
-// held.
-func (m *Memory) due(s transport.Subscription, next transport.Positions) (ms []transport.Message, gaps []transport.Gap) {
+// due returns the calls that tell a subscriber at next what there is, and moves
+// next. m.mu is held.
+func (m *Memory) due(s transport.Subscription, next transport.Positions) (calls []func()) {
 	if m.fault != nil {
-		return nil, nil
+		return nil
 	}
 	for i, l := range m.topics[s.Topic] {
 		p := int32(i)
@@ -216,25 +211,33 @@ func (m *Memory) due(s transport.Subscription, next transport.Positions) (ms []t
 		if !started {
 			at = start(s, p, l)
 		}
-		if at < l.first || at > l.end() {
-			gaps = append(gaps, transport.Gap{Topic: s.Topic, Partition: p, From: at, To: l.first})
-			m.stats.Gaps++
-			at = l.first
+		gap := func(to int64) {
+			if g := (transport.Gap{Topic: s.Topic, Partition: p, From: at, To: to}); s.Gap != nil {
+				calls = append(calls, func() { s.Gap(g) })
+			}
+			at = to
 		}
-		for ; at < l.end(); at++ {
+		if at < l.first || at > l.end() {
+			m.stats.Gaps++
+			gap(l.first)
+		}
+		for at < l.end() {
 			r := l.records[at-l.first]
 			if len(r.Key)+len(r.Value) > transport.MaxMessage {
 				m.stats.OversizedIn++
+				gap(at + 1)
 				continue
 			}
 			m.stats.Consumed++
-			ms = append(ms, transport.Message{
+			msg := transport.Message{
 				Topic: s.Topic, Partition: p, Offset: at, End: l.end(), Time: r.Time, Key: r.Key, Value: r.Value,
-			})
+			}
+			calls = append(calls, func() { s.Message(msg) })
+			at++
 		}
 		next[p] = at
 	}
-	return ms, gaps
+	return calls
 }
 
 // start is where a subscription begins to read a partition.
