@@ -16,7 +16,7 @@ import (
 
 var (
 	// ErrPortTaken says that another process listens on the port.
-	ErrPortTaken = errors.New("port is taken: choose another for the embedded broker, or 0 for a free one")
+	ErrPortTaken = errors.New("port is taken: set another in kafka.listen, or 0 for a free one")
 	// ErrFolderInUse says that another process has the data folder open.
 	ErrFolderInUse = errors.New("data folder is in use by another process")
 )

@@ -133,7 +133,7 @@ func TestTakenPortIsNamed(t *testing.T) {
 	defer func() { _ = ln.Close() }()
 	port := ln.Addr().(*net.TCPAddr).Port
 	_, err = Start(Options{Port: port})
-	if !errors.Is(err, ErrPortTaken) || !strings.Contains(err.Error(), fmt.Sprint(port)) {
+	if !errors.Is(err, ErrPortTaken) || !strings.Contains(err.Error(), fmt.Sprint(port)) || !strings.Contains(err.Error(), "kafka.listen") {
 		t.Fatalf("got %v", err)
 	}
 }

@@ -19,7 +19,7 @@ import (
 var ErrUnknownQuery = errors.New("no such query")
 
 // ErrPortTaken says that another process listens on the address.
-var ErrPortTaken = errors.New("port is taken: choose another HTTP address, or port 0 for a free one")
+var ErrPortTaken = errors.New("port is taken: set another in http.listen, or 0 for a free one")
 
 // App is what the server shows and steers. Its methods are called from many
 // goroutines.

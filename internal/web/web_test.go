@@ -209,7 +209,7 @@ func TestAnswerThatCannotBeEncodedIsAnError(t *testing.T) {
 
 func TestTakenAddressIsNamed(t *testing.T) {
 	s, _ := serve(t, &fakeApp{})
-	if _, err := Start(Options{Addr: s.Addr(), App: &fakeApp{}, Metrics: http.NotFoundHandler()}); !errors.Is(err, ErrPortTaken) || !strings.Contains(err.Error(), s.Addr()) {
+	if _, err := Start(Options{Addr: s.Addr(), App: &fakeApp{}, Metrics: http.NotFoundHandler()}); !errors.Is(err, ErrPortTaken) || !strings.Contains(err.Error(), s.Addr()) || !strings.Contains(err.Error(), "http.listen") {
 		t.Fatalf("got %v", err)
 	}
 }
