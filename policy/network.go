@@ -125,6 +125,15 @@ func NewNetwork(l Layout, weights []float64) (*Network, error) {
 	return n, nil
 }
 
+// Clone returns the same network with scratch space of its own, for use on
+// another goroutine.
+func (n *Network) Clone() *Network {
+	return &Network{
+		layout: n.layout, weights: n.weights, id: n.id,
+		h1: make([]float64, n.layout.Width), h2: make([]float64, n.layout.Width),
+	}
+}
+
 // ID is "net-" and the first 12 hexadecimal digits of the weights' SHA-256.
 func (n *Network) ID() string { return n.id }
 

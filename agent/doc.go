@@ -1,0 +1,45 @@
+// Package agent decides and learns: one Loop serves observe, learn and serve
+// for several groups of queries, and what it learns with is here too.
+//
+// # Model
+//
+// A group is the queries that share a policy. In observe mode the loop decides
+// and commands nothing; in learn mode it samples actions, commands them and
+// updates the policy; in serve mode it takes the argmax of a frozen policy. A
+// shield has the last word in all three.
+//
+// Cost is integrated over the time that passed between two ticks, and the
+// discount of a step that took tau seconds is exp(-tau/60 s): the process is
+// semi-Markov. The reward is minus the weighted cost in units of the query's
+// own economic order quantity (see natural), divided by the running deviation
+// of the discounted return. Credit fades with time and not with decisions:
+// lambda = exp(-tau/T), T = max(10 s, 3 I*, 2 batches), where I* is the
+// square-root interval. A task never ends: every cut of a trajectory is
+// bootstrapped from the critic.
+//
+// Live, a learner takes V-trace steps (Espeholt et al. 2018, rho = c = 1) from
+// each chunk of 16 consecutive steps of one query and four replayed ones. To
+// begin, Clone imitates a rule in the simulator by behaviour cloning and fits
+// the critic; PPO (Schulman et al. 2017) trains on from there in the
+// simulator.
+//
+// # Never late, and still the same
+//
+// An update runs on the learner's own goroutine. One that was made from the
+// steps up to the group's k-th takes effect exactly at its step k + Delay,
+// whenever it was ready, so decisions depend on no race. Should it not be ready
+// by then, Loop.Late is asked: live it answers from what it sees and the
+// application journals the answer; in a replay it answers from the journal, and
+// where the journal has none the loop waits. A state saved while an update is
+// in flight holds its batch, and a restored loop starts it again.
+//
+// # Units
+//
+// Seconds, events, and natural units of cost. Features are dimensionless.
+//
+// # Caveats
+//
+// A Loop is one goroutine's. It reads no clock. Steps of a warming-up run,
+// steps around a gap, and steps that were not commanded teach nothing. Where
+// the shield overrode the policy, the critic learns and the actor does not.
+package agent

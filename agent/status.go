@@ -1,0 +1,36 @@
+package agent
+
+import "rubato/env"
+
+// GroupStatus tells what a group is doing. Counts are of this process.
+type GroupStatus struct {
+	Name   string `json:"name"`
+	Mode   Mode   `json:"mode"`
+	Policy string `json:"policy"`
+	// Actions executed, in the order of env.Action; Overridden by the shield.
+	Actions    [env.NumActions]uint64 `json:"actions"`
+	Overridden uint64                 `json:"overridden"`
+	// Learner is nil where the group has none.
+	Learner *LearnerStatus `json:"learner,omitempty"`
+}
+
+// Status tells what the groups are doing, in the order of their configuration.
+func (l *Loop) Status() []GroupStatus {
+	all := make([]GroupStatus, len(l.groups))
+	for i, g := range l.groups {
+		all[i] = GroupStatus{Name: g.cfg.Name, Mode: g.cfg.Mode, Actions: g.actions, Overridden: g.over}
+		if g.rule != nil {
+			all[i].Policy = g.rule.ID()
+		} else {
+			all[i].Policy = g.network().ID()
+		}
+		if g.learner != nil {
+			s := g.learner.status
+			all[i].Learner = &s
+		}
+	}
+	return all
+}
+
+// Index is the number of steps decided so far, over restarts.
+func (l *Loop) Index() uint64 { return l.index }

@@ -1,0 +1,75 @@
+package agent
+
+import "rubato/env"
+
+// gatherer is what a trajectory's chunks go to: a learner live, a rollout in
+// pre-training.
+type gatherer interface {
+	// take keeps a chunk.
+	take(c *chunk)
+	// seen is told the discounted return, natural units, after each step.
+	seen(ret float64)
+	// length is the most steps of a chunk.
+	length() int
+}
+
+// trajectory gathers one query's steps into chunks.
+type trajectory struct {
+	building chunk
+	// pending is the last step, whose consequence is not known yet.
+	pending *transition
+	scale   float64 // of the pending step's reward
+	ret     float64 // discounted return so far, natural units
+}
+
+// arrive completes the pending step with what the tick tells of it. features
+// are the tick's.
+func (tr *trajectory) arrive(t *env.Tick, features []float64, g gatherer) {
+	if t.First {
+		tr.cut(g)
+		tr.ret = 0
+		return
+	}
+	if tr.pending == nil {
+		return
+	}
+	if !t.Teaches || !(t.Elapsed > 0) {
+		tr.cut(g)
+		return
+	}
+	p := tr.pending
+	tr.pending = nil
+	p.tau = t.Elapsed
+	p.reward = -t.Observation.Weights.Cost(t.Discounted) / tr.scale
+	tr.ret = discount(p.tau)*tr.ret + p.reward
+	g.seen(tr.ret)
+	tr.building.steps = append(tr.building.steps, *p)
+	if len(tr.building.steps) == g.length() {
+		tr.finish(narrow(features), g)
+	}
+}
+
+// depart remembers the step just decided. logMu is its behaviour probability's.
+func (tr *trajectory) depart(t *env.Tick, features []float64, action env.Action, logMu float64, decisive bool) {
+	tr.pending = &transition{
+		features: narrow(features), mask: t.Mask, action: action, logMu: logMu,
+		decisive: decisive, horizon: creditHorizon(&t.Observation),
+	}
+	tr.scale = natural(&t.Observation)
+}
+
+// cut ends the chunk in the making: what follows is not its consequence. The
+// pending step's state bootstraps.
+func (tr *trajectory) cut(g gatherer) {
+	if tr.pending != nil && len(tr.building.steps) > 0 {
+		tr.finish(tr.pending.features, g)
+	}
+	tr.building, tr.pending = chunk{}, nil
+}
+
+func (tr *trajectory) finish(last []float32, g gatherer) {
+	c := tr.building
+	c.last = last
+	tr.building = chunk{}
+	g.take(&c)
+}
