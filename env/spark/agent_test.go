@@ -8,6 +8,7 @@ import (
 
 	"rubato/env"
 	"rubato/env/arrivals"
+	"rubato/env/forecast"
 )
 
 // agent speaks for one run, as the Java agent does. Its clocks have nothing to
@@ -157,7 +158,8 @@ func ladder(tb testing.TB) env.Ladder {
 func options(tb testing.TB) EnvironmentOptions {
 	l := ladder(tb)
 	return EnvironmentOptions{
-		Brokers: []string{"b:1"},
+		Brokers:    []string{"b:1"},
+		Forecaster: func() env.Forecaster { return forecast.NewHolt() },
 		Resolve: func(env.QueryKey, time.Duration) (Resolved, bool) {
 			return Resolved{Command: true, Settings: env.Settings{
 				Weights: env.Weights{Latency: 1, Empty: 0.1, Batch: 0.1}, Ladder: l, Grace: 10 * time.Second,

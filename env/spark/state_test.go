@@ -1,6 +1,7 @@
 package spark
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -112,4 +113,33 @@ func TestADamagedStateIsRefused(t *testing.T) {
 			t.Errorf("%s was taken", bad)
 		}
 	}
+}
+
+// FuzzTake takes lines as messages: whatever they are, ticks are numbers, and
+// the state can be saved and read back.
+func FuzzTake(f *testing.F) {
+	a := newAgent(f, "k", "r")
+	var lines []byte
+	in := append([]env.Input{a.started(origin, Options{Subscribe: "orders"})}, a.batch(origin+1e9, 5)...)
+	for _, x := range append(in, a.empty(origin+2e9)...) {
+		lines = append(append(lines, x.Value...), '\n')
+	}
+	f.Add(lines)
+	f.Fuzz(func(t *testing.T, in []byte) {
+		w := newWorld(t)
+		w.act = rungOf
+		now := origin
+		for _, line := range bytes.SplitN(in, []byte("\n"), 40) {
+			now += 3e8
+			w.feed(env.Input{At: now, Kind: env.InputMessage, Key: "k", Value: line}, sampleAt(t, now, "b:1", int64(len(line))), tickAt(now))
+		}
+		saved := encode(t, w)
+		back := &world{Environment: New(options(t)), tb: t}
+		if err := json.Unmarshal([]byte(saved), back.Environment); err != nil {
+			t.Fatal(err)
+		}
+		if encode(t, back) != saved {
+			t.Fatal("the state does not round-trip")
+		}
+	})
 }
