@@ -1,0 +1,200 @@
+package configs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
+)
+
+// Known are names that this package cannot know of itself.
+type Known struct {
+	// Policies that a group may name.
+	Policies []string
+}
+
+// envPrefix begins the names of environment variables that override fields.
+const envPrefix = "RUBATO_"
+
+// Load reads the file and the environment; an empty path stands for no file.
+// What is wrong comes as Mistakes, all at once.
+func Load(path string, known Known) (*Config, error) {
+	var text []byte
+	if path != "" {
+		var err error
+		if text, err = os.ReadFile(path); err != nil {
+			return nil, fmt.Errorf("reading the configuration: %w", err)
+		}
+	}
+	return load(path, text, os.Environ(), known)
+}
+
+// Parse reads what Effective wrote, without the environment.
+func Parse(effective []byte, known Known) (*Config, error) {
+	return load("effective configuration", effective, nil, known)
+}
+
+func load(file string, text []byte, environ []string, known Known) (*Config, error) {
+	c := Default()
+	c.Groups = nil
+	r := &reader{file: file, lines: map[string]int{}}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return nil, Mistakes{syntax(file, err)}
+	}
+	if len(doc.Content) > 0 {
+		r.read(doc.Content[0], "", reflect.ValueOf(c).Elem())
+	}
+	if err := more(text); err != nil {
+		r.wrong(1, "", "%v", err)
+	}
+	if len(r.mistakes) == 0 {
+		r.merge(c, text, environ)
+	}
+	c.addDefaultGroup()
+	r.validate(c, known)
+	if len(r.mistakes) > 0 {
+		return nil, r.mistakes
+	}
+	return c, nil
+}
+
+// more refuses a second document: its settings would be ignored.
+func more(text []byte) error {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	var first, second yaml.Node
+	if d.Decode(&first) == nil && d.Decode(&second) == nil {
+		return errors.New("the file holds more than one document")
+	}
+	return nil
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+): `)
+
+// syntax takes the line out of the YAML library's error.
+func syntax(file string, err error) Mistake {
+	what := strings.TrimPrefix(err.Error(), "yaml: ")
+	line := "1"
+	if m := yamlLine.FindStringSubmatch(what); m != nil {
+		line, what = m[1], yamlLine.ReplaceAllString(what, "")
+	}
+	return Mistake{Where: file + ":" + line, What: "this is not YAML: " + what}
+}
+
+// merge lets viper lay the environment over the file over the defaults, for
+// every field outside the groups, and reads the result back.
+func (r *reader) merge(c *Config, text []byte, environ []string) {
+	v := viper.NewWithOptions(viper.KeyDelimiter("::"))
+	v.SetConfigType("yaml")
+	if err := v.ReadConfig(bytes.NewReader(text)); err != nil {
+		r.wrong(1, "", "%v", err)
+		return
+	}
+	given := map[string]string{}
+	for _, e := range environ {
+		if name, value, ok := strings.Cut(e, "="); ok && strings.HasPrefix(name, envPrefix) {
+			given[name] = value
+		}
+	}
+	eachField(reflect.ValueOf(c).Elem(), nil, func(path []string, into reflect.Value) {
+		key := strings.Join(path, "::")
+		v.SetDefault(key, into.Interface())
+		name := envPrefix + strings.ToUpper(strings.Join(path, "_"))
+		value, ok := given[name]
+		delete(given, name)
+		if !ok || value == "" {
+			return
+		}
+		v.Set(key, value)
+		if err := setMerged(into, v.GetString(key)); err != nil {
+			r.mistakes = append(r.mistakes, Mistake{
+				Where: "environment", Key: name, What: fmt.Sprintf("%q: %v", value, err),
+			})
+			return
+		}
+		r.lines[strings.Join(path, ".")] = 0
+	})
+	for _, name := range sortedKeys(given) {
+		c.Warnings = append(c.Warnings, fmt.Sprintf("environment: %s sets nothing that is known", name))
+	}
+}
+
+func setMerged(into reflect.Value, text string) error {
+	if into.Kind() != reflect.Slice {
+		return setScalar(into, text)
+	}
+	list := []string{}
+	for s := range strings.SplitSeq(text, ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			list = append(list, s)
+		}
+	}
+	into.Set(reflect.ValueOf(list))
+	return nil
+}
+
+// eachField visits every field outside the groups.
+func eachField(v reflect.Value, path []string, visit func([]string, reflect.Value)) {
+	for i := range v.NumField() {
+		name := yamlName(v.Type().Field(i))
+		if name == "-" || name == "groups" {
+			continue
+		}
+		at := append(slices.Clone(path), name)
+		if v.Field(i).Kind() == reflect.Struct {
+			eachField(v.Field(i), at, visit)
+			continue
+		}
+		visit(at, v.Field(i))
+	}
+}
+
+// addDefaultGroup ends the list with the group that matches everything.
+func (c *Config) addDefaultGroup() {
+	for _, g := range c.Groups {
+		if g.Name == "default" {
+			return
+		}
+	}
+	c.Groups = append(c.Groups, defaultGroup())
+}
+
+// blankGroup is what a group of the file starts from.
+func blankGroup() Group {
+	g := defaultGroup()
+	g.Name, g.Match, g.Profile = "", nil, ""
+	return g
+}
+
+func parseInt(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, errors.New("want a whole number")
+	}
+	return n, nil
+}
+
+func parseUint(text string) (uint64, error) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, errors.New("want a whole number, 0 or more")
+	}
+	return n, nil
+}
+
+func parseFloat(text string) (float64, error) {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0, errors.New("want a number")
+	}
+	return f, nil
+}

@@ -1,0 +1,229 @@
+package configs
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// at names a key and where it was given.
+func (r *reader) at(key, format string, args ...any) {
+	m := Mistake{Where: r.file, Key: key, What: fmt.Sprintf(format, args...)}
+	for k := key; k != ""; k = parent(k) {
+		if line, ok := r.lines[k]; ok {
+			if line > 0 {
+				m.Where = fmt.Sprintf("%s:%d", r.file, line)
+			} else {
+				m.Where = "environment"
+			}
+			break
+		}
+	}
+	m.Where = cmp.Or(m.Where, "defaults")
+	r.mistakes = append(r.mistakes, m)
+}
+
+func parent(key string) string {
+	if i := strings.LastIndexAny(key, ".["); i > 0 {
+		return key[:i]
+	}
+	return ""
+}
+
+// validate checks what types alone do not tell.
+func (r *reader) validate(c *Config, known Known) {
+	r.brokers("kafka.brokers", c.Kafka.Brokers)
+	r.topicPrefix("kafka.prefix", c.Kafka.Prefix)
+	r.loopback("kafka.listen", c.Kafka.Listen)
+	r.address("http.listen", c.HTTP.Listen)
+	r.filled("kafka.data", c.Kafka.Data)
+	r.filled("store.checkpoints", c.Store.Checkpoints)
+	r.filled("store.journal", c.Store.Journal)
+	if c.Store.Journal == c.Store.Checkpoints && c.Store.Journal != "" {
+		r.at("store.journal", "is the same file as store.checkpoints: want two")
+	}
+	r.within("store.journal_max", c.Store.JournalMax, 1<<20, 1<<40)
+	r.within("store.keep", c.Store.Keep, 1, 1000)
+	r.within("store.every", c.Store.Every, time.Second, 24*time.Hour)
+	r.within("decision.period", c.Decision.Period, 50*time.Millisecond, 10*time.Second)
+	r.within("decision.lease", c.Decision.Lease, time.Second, time.Hour)
+	r.oneOf("log.level", c.Log.Level, "trace", "debug", "info", "warn", "error")
+	r.oneOf("log.format", c.Log.Format, "console", "json")
+	names := map[string]bool{}
+	for i := range c.Groups {
+		r.group(fmt.Sprintf("groups[%d]", i), &c.Groups[i], known, names)
+	}
+}
+
+func (r *reader) group(key string, g *Group, known Known, names map[string]bool) {
+	switch {
+	case g.Name == "":
+		r.at(key+".name", "is missing: each group wants a name of its own")
+	case names[g.Name]:
+		r.at(key+".name", "%q is the name of a group above too", g.Name)
+	}
+	names[g.Name] = true
+	if len(g.Match) == 0 {
+		r.at(key+".match", "is missing: want patterns of query keys, such as [\"app/*\"]")
+	}
+	r.oneOf(key+".mode", g.Mode, "observe", "learn", "serve")
+	if !slices.Contains(known.Policies, g.Policy) {
+		r.at(key+".policy", "%q: want one of %s", g.Policy, strings.Join(known.Policies, ", "))
+	}
+	if g.Mode == "serve" && g.Policy == "learned" && g.Artefact == "" {
+		r.at(key+".artefact", "is missing: serve mode loads a frozen policy (see `rubato freeze`)")
+	}
+	r.prices(key, g)
+	r.bounds(key+".bounds", g.Bounds)
+	r.within(key+".target", g.Target, 0, 24*time.Hour)
+	r.within(key+".grace", g.Grace, time.Millisecond, 24*time.Hour)
+	r.brokers(key+".sources.brokers", g.Sources.Brokers)
+	r.within(key+".sources.max_offsets_per_trigger", g.Sources.MaxOffsets, 0, 1e12)
+	r.within(key+".sources.min_offsets_per_trigger", g.Sources.MinOffsets, 0, 1e12)
+}
+
+// prices checks profile and weights; a group that names neither is balanced.
+func (r *reader) prices(key string, g *Group) {
+	switch {
+	case g.Profile != "" && g.Weights != nil:
+		r.at(key+".weights", "are given beside a profile: want one of the two")
+		return
+	case g.Weights == nil:
+		g.Profile = cmp.Or(g.Profile, "balanced")
+		r.oneOf(key+".profile", g.Profile, "latency", "balanced", "thrifty")
+		return
+	}
+	w := g.Weights
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{{"latency", w.Latency}, {"empty", w.Empty}, {"batch", w.Batch}, {"backlog", w.Backlog}, {"miss", w.Miss}, {"switch", w.Switch}} {
+		r.within(key+".weights."+f.name, f.value, 0, 1e6)
+	}
+	if w.Latency == 0 && w.Miss == 0 && w.Backlog == 0 {
+		r.at(key+".weights", "price no delay at all: want latency, miss or backlog above 0")
+	}
+}
+
+func (r *reader) bounds(key string, b Bounds) {
+	lo, hi := b.Min, b.Max
+	if (lo.Times > 0 && hi.Times > 0 && lo.Times > hi.Times) ||
+		(lo.Times == 0 && hi.Times == 0 && lo.Absolute > hi.Absolute) {
+		r.at(key+".min", "%v is above the max of %v", lo, hi)
+	}
+}
+
+func (r *reader) oneOf(key, value string, allowed ...string) {
+	if slices.Contains(allowed, value) {
+		return
+	}
+	hint := ""
+	if near := nearest(value, allowed); near != "" {
+		hint = fmt.Sprintf(" (did you mean %s?)", near)
+	}
+	r.at(key, "%q: want one of %s%s", value, strings.Join(allowed, ", "), hint)
+}
+
+func (r *reader) within(key string, value, lo, hi any) {
+	below, above := false, false
+	switch v := value.(type) {
+	case time.Duration:
+		below, above = v < asDuration(lo), v > asDuration(hi)
+		lo, hi = asDuration(lo), asDuration(hi)
+	case Size:
+		lo, hi = Size(lo.(int)), Size(hi.(int))
+		below, above = v < lo.(Size), v > hi.(Size)
+	case int:
+		below, above = v < lo.(int), v > hi.(int)
+	case float64:
+		below, above = v < asFloat(lo), v > asFloat(hi)
+	}
+	if below || above {
+		r.at(key, "%v is out of bounds: %v to %v", value, lo, hi)
+	}
+}
+
+func asDuration(v any) time.Duration {
+	if n, ok := v.(int); ok {
+		return time.Duration(n)
+	}
+	return v.(time.Duration)
+}
+
+func asFloat(v any) float64 {
+	if n, ok := v.(int); ok {
+		return float64(n)
+	}
+	return v.(float64)
+}
+
+func (r *reader) filled(key, value string) {
+	if value == "" {
+		r.at(key, "is empty")
+	}
+}
+
+func (r *reader) brokers(key string, list []string) {
+	for i, b := range list {
+		r.address(fmt.Sprintf("%s[%d]", key, i), b)
+	}
+}
+
+func (r *reader) address(key, value string) {
+	host, port, err := net.SplitHostPort(value)
+	n, numeric := strconv.Atoi(port)
+	if err != nil || host == "" || numeric != nil || n < 0 || n > 65535 {
+		r.at(key, "%q: want host:port", value)
+	}
+}
+
+// loopback holds the embedded broker to this machine: it asks for no password.
+func (r *reader) loopback(key, value string) {
+	host, _, err := net.SplitHostPort(value)
+	if err != nil {
+		r.address(key, value)
+		return
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		r.at(key, "%q: the embedded broker listens on loopback alone: want 127.0.0.1:port", value)
+		return
+	}
+	r.address(key, value)
+}
+
+// topicPrefix checks what Kafka allows in a topic's name.
+func (r *reader) topicPrefix(key, value string) {
+	ok := value != "" && len(value) <= 200
+	for _, c := range value {
+		ok = ok && (c == '.' || c == '_' || c == '-' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9')
+	}
+	if !ok {
+		r.at(key, "%q: want letters, digits, dots, dashes and underscores, 200 at most", value)
+	}
+}
+
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+
+// RestartNeeded names the fields that differ and take effect at a start only.
+func RestartNeeded(old, next *Config) []string {
+	var fields []string
+	differ := func(name string, same bool) {
+		if !same {
+			fields = append(fields, name)
+		}
+	}
+	differ("kafka.brokers", slices.Equal(old.Kafka.Brokers, next.Kafka.Brokers))
+	differ("kafka.prefix", old.Kafka.Prefix == next.Kafka.Prefix)
+	differ("kafka.listen", old.Kafka.Listen == next.Kafka.Listen)
+	differ("kafka.data", old.Kafka.Data == next.Kafka.Data)
+	differ("http.listen", old.HTTP.Listen == next.HTTP.Listen)
+	differ("store", old.Store == next.Store)
+	differ("log", old.Log == next.Log)
+	differ("seed", old.Seed == next.Seed)
+	return fields
+}

@@ -1,0 +1,106 @@
+package configs
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// settle is how long the folder must be quiet before the file is read: an
+// editor's save is several events.
+const settle = 100 * time.Millisecond
+
+// Result is what a reload came to.
+type Result struct {
+	Config *Config
+	Err    error
+}
+
+// Watcher reloads a file when it changes. It watches the folder: files are
+// replaced by renaming, and Kubernetes swaps links.
+type Watcher struct {
+	path    string
+	known   Known
+	notify  *fsnotify.Watcher
+	results chan Result
+	quit    chan struct{}
+	done    chan struct{}
+	// after makes the timer of settle.
+	after func(time.Duration) <-chan time.Time
+}
+
+// NewWatcher watches the file at path, which may be missing for a while.
+func NewWatcher(path string, known Known) (*Watcher, error) {
+	return newWatcher(path, known, time.After)
+}
+
+func newWatcher(path string, known Known, after func(time.Duration) <-chan time.Time) (*Watcher, error) {
+	notify, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, fmt.Errorf("watching %s: %w", path, err)
+	}
+	if err := notify.Add(filepath.Dir(path)); err != nil {
+		_ = notify.Close()
+		return nil, fmt.Errorf("watching the folder of %s: %w", path, err)
+	}
+	w := &Watcher{
+		path: path, known: known, notify: notify, after: after,
+		results: make(chan Result), quit: make(chan struct{}), done: make(chan struct{}),
+	}
+	text, _ := os.ReadFile(path)
+	go w.run(text)
+	return w, nil
+}
+
+// Results delivers each reload. It is closed by Close.
+func (w *Watcher) Results() <-chan Result { return w.results }
+
+// Close ends the watcher.
+func (w *Watcher) Close() error {
+	close(w.quit)
+	<-w.done
+	if err := w.notify.Close(); err != nil {
+		return fmt.Errorf("closing the watcher of %s: %w", w.path, err)
+	}
+	return nil
+}
+
+// run loads the file when its content is another than text.
+func (w *Watcher) run(text []byte) {
+	defer close(w.done)
+	defer close(w.results)
+	var quiet <-chan time.Time
+	for {
+		select {
+		case <-w.quit:
+			return
+		case _, ok := <-w.notify.Events:
+			if !ok {
+				return
+			}
+			quiet = w.after(settle)
+		case _, ok := <-w.notify.Errors:
+			if !ok {
+				return
+			}
+			quiet = w.after(settle) // events may have been lost: look
+		case <-quiet:
+			quiet = nil
+			now, err := os.ReadFile(w.path)
+			if err != nil || bytes.Equal(now, text) {
+				continue // gone for a moment, or something else in the folder
+			}
+			text = now
+			cfg, err := Load(w.path, w.known)
+			select {
+			case w.results <- Result{cfg, err}:
+			case <-w.quit:
+				return
+			}
+		}
+	}
+}
