@@ -2,6 +2,10 @@ package env
 
 import "math"
 
+// maxCount is the most that is believed of a count: beyond it a float64 does
+// not count one by one.
+const maxCount = 1 << 53
+
 // BatchFit fits a batch's duration as overhead + perRow x events: least
 // squares with old batches forgotten by 2 % each, both parts held positive. A
 // straggler is taken in at four times the usual residual at most. With few
@@ -23,9 +27,10 @@ const (
 	fitDefault = 0.2   // s: the overhead before any batch was seen
 )
 
-// Observe takes in a batch of rows events that took the given seconds.
+// Observe takes in a batch of rows events that took the given seconds. What
+// cannot be, or took longer than a day, is left out.
 func (f *BatchFit) Observe(rows, seconds float64) {
-	if !(rows >= 0) || !(seconds > 0) || !finite(rows) || !finite(seconds) {
+	if !(rows >= 0 && rows <= maxCount) || !(seconds > 0 && seconds <= referenceSpan) {
 		return
 	}
 	if f.Weight > 0 {

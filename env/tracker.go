@@ -66,6 +66,8 @@ type commit struct {
 type Tracker struct {
 	s        state
 	forecast Forecaster
+	// Where the forecaster writes: an Observation's own arrays would escape.
+	rate, spread [3]float64
 }
 
 // state is all of a Tracker that a checkpoint holds.
@@ -175,8 +177,10 @@ func (k *Tracker) Mask() Mask { return k.s.Settings.Ladder.Mask(k.s.Rung) }
 func (k *Tracker) Applied(interval time.Duration) { k.s.Interval = interval.Seconds() }
 
 // SetCaps sets maxOffsetsPerTrigger and minOffsetsPerTrigger, events, 0 for
-// none.
-func (k *Tracker) SetCaps(limit, floor float64) { k.s.Cap, k.s.Floor = count(limit), count(floor) }
+// none (or less than one).
+func (k *Tracker) SetCaps(limit, floor float64) {
+	k.s.Cap, k.s.Floor = math.Floor(count(limit)), math.Floor(count(floor))
+}
 
 // SetDriver tells how many other queries of the driver are inside a batch, and
 // the share of time the driver spends in batches.
@@ -227,7 +231,7 @@ func (k *Tracker) UnmarshalJSON(b []byte) error {
 
 // count is x where it is a number that can count something, else 0.
 func count(x float64) float64 {
-	if x > 0 && finite(x) {
+	if x > 0 && x <= maxCount {
 		return x
 	}
 	return 0

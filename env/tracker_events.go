@@ -11,7 +11,7 @@ import (
 // count that some message happened to carry. A total below an earlier one is
 // taken for that one.
 func (k *Tracker) Arrived(t Time, cumulative float64, sighted bool) {
-	if !finite(cumulative) {
+	if !(math.Abs(cumulative) <= maxCount) {
 		return
 	}
 	s := &k.s
@@ -98,7 +98,7 @@ func (k *Tracker) TriggerEnd(t Time, o Outcome, batchEnd Time, committed, rows f
 	s.InBatch = false
 	u := max(end.Sub(s.At), 0)
 	switch {
-	case o == Batch && finite(committed):
+	case o == Batch && math.Abs(committed) <= maxCount:
 		s.Meter.Batch(u)
 		s.EmptyShare.add(0, 0.1)
 		s.Batches++

@@ -196,7 +196,8 @@ func (k *Tracker) observe(t Time, o *Observation) {
 	o.R05, o.R2, o.R15, o.R300, o.Reference = r.R05(), r.R2(), r.R15(), r.R300(), r.Reference()
 	o.Forecast = [3]float64{o.R2, o.R2, o.R2}
 	if k.forecast != nil {
-		k.forecast.Predict(&o.Forecast, &o.Spread)
+		k.forecast.Predict(&k.rate, &k.spread)
+		o.Forecast, o.Spread = k.rate, k.spread
 	}
 
 	o.BatchLast, o.BatchSmoothed = s.BatchLast, s.BatchSmooth
