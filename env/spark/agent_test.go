@@ -180,7 +180,6 @@ func stampOf(env.QueryKey) Stamp { return Stamp{Policy: "rule", Mode: "learn"} }
 // feed takes inputs, drains the ticks, answers them, and sends what goes out.
 // What is not finite fails the test wherever it comes from.
 func (w *world) feed(inputs ...env.Input) {
-	w.tb.Helper()
 	for _, in := range inputs {
 		if err := w.Take(in); err != nil {
 			w.errs = append(w.errs, err)
@@ -212,7 +211,6 @@ func (w *world) last() env.Tick {
 // checkTick fails where a figure is negative or not finite: JSON refuses the
 // latter.
 func checkTick(tb testing.TB, t *env.Tick) {
-	tb.Helper()
 	if _, err := json.Marshal(t); err != nil {
 		tb.Fatalf("tick of %s at %d: %v", t.Query, t.At, err)
 	}

@@ -229,7 +229,7 @@ func (e *Environment) accept(q *query, r *run, m *Message, p *Progress) {
 	case Started:
 		e.started(q, r, m)
 	case Progressed:
-		r.progress(p)
+		r.progress(e.s.Now, p)
 	case Heartbeat:
 		r.Stats = m.Stats
 	case Terminated:

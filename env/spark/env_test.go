@@ -172,6 +172,16 @@ func TestALostEndIsMadeUpFromTheNextMessage(t *testing.T) {
 	}
 }
 
+func TestProgressThatComesAfterTheEndStillCommits(t *testing.T) {
+	w, a := introduced(t)
+	start := a.begin(at(7))
+	w.feed(start, a.end(at(7.1), OutcomeBatch), a.progress(at(7.2), 40))
+	w.feed(a.empty(at(9))...)
+	if l := w.queries["shop/orders"].runs[0].Ledger; l.Committed != 340 || l.Arrived != 340 {
+		t.Errorf("committed %v of %v, want 340", l.Committed, l.Arrived)
+	}
+}
+
 func TestARunThatIsGoneStaysGone(t *testing.T) {
 	w, a := introduced(t)
 	w.feed(a.terminated(at(6)))

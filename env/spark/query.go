@@ -54,11 +54,13 @@ func (e *Environment) join(q *query, m *Message) *run {
 	for _, old := range q.runs {
 		old.Doubted = true
 	}
-	switch {
-	case len(q.runs) > 0:
-		r.tracker.Inherit(q.runs[len(q.runs)-1].tracker)
-	case q.former != nil:
-		r.tracker.Inherit(q.former)
+	from := q.former
+	if n := len(q.runs); n > 0 && q.runs[n-1].learnt() {
+		from = q.runs[n-1].tracker
+	}
+	if from != nil {
+		r.tracker.Inherit(from)
+		r.Inherited = true
 	}
 	q.former = nil
 	// Counters hold what m itself tells of: its own end of a trigger is no
@@ -80,11 +82,14 @@ func (e *Environment) join(q *query, m *Message) *run {
 func (e *Environment) drop(q *query, r *run) {
 	e.leave(r)
 	q.runs = slices.DeleteFunc(q.runs, func(x *run) bool { return x == r })
-	if r.tracker.Warmed() {
+	if r.learnt() {
 		q.former = r.tracker
 	}
 	q.leftAt = e.s.Now
 }
+
+// learnt tells whether the run knows a load that is worth keeping.
+func (r *run) learnt() bool { return r.tracker.Warmed() || r.Inherited }
 
 // sweep drops runs that were silent too long, and forgets queries without any.
 func (e *Environment) sweep() {

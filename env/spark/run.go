@@ -58,8 +58,10 @@ type runState struct {
 	// Doubted is set when another run of the key came up since the last one.
 	FirstAt, LastAt env.Time
 	Doubted         bool
-	Clock           Clock
-	WallMs          int64
+	// Inherited is set where a former run's load was taken over.
+	Inherited bool
+	Clock     Clock
+	WallMs    int64
 
 	// As of the last message.
 	Seq                      uint64
@@ -155,14 +157,18 @@ func (r *run) started(m *Message) {
 }
 
 // progress keeps what Spark tells of the batch in course until the batch is
-// known to have ended.
-func (r *run) progress(p *Progress) {
-	r.Pending = p
+// known to have ended. Where that was told already it is booked at once.
+func (r *run) progress(now env.Time, p *Progress) {
 	for i := range p.Sources {
 		if i == len(r.Readers) {
 			r.Readers = append(r.Readers, Reader{})
 		}
 		r.Readers[i].learn(&p.Sources[i])
+	}
+	if r.tracker.InBatch() {
+		r.Pending = p
+	} else {
+		r.take(now, p)
 	}
 }
 
