@@ -1,0 +1,194 @@
+package replay
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"reflect"
+	"syscall"
+	"testing"
+
+	"rubato/checkpoints/boltfile"
+)
+
+// written returns the bytes of a closed journal of n sample records.
+func written(t *testing.T, n uint64) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j := open(t, path, Options{})
+	fill(t, j, 1, n)
+	closed(t, j)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func put(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFlippedRecordIsNamedAndTheRestIsRead(t *testing.T) {
+	data := written(t, 1000)
+	// The value of record 500 is a run of one byte.
+	run := bytes.Repeat([]byte{byte(500 % 256)}, 500*37%900+1)
+	at := bytes.LastIndex(data, run)
+	if at < 0 {
+		t.Fatal("record 500 is not in the file")
+	}
+	data[at+10] ^= 4
+	path := filepath.Join(t.TempDir(), "journal.db")
+	put(t, path, data)
+	j := open(t, path, Options{ReadOnly: true})
+	seqs, err := check(t, j, 1)
+	var damage *DamageError
+	if !errors.As(err, &damage) || !errors.Is(err, boltfile.ErrDamaged) || damage.From != 500 || damage.To < 500 {
+		t.Fatalf("got %v", err)
+	}
+	wantRange(t, seqs, 1, 499)
+	seqs, err = check(t, j, damage.To+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRange(t, seqs, damage.To+1, 1000)
+	closed(t, j)
+}
+
+func TestAnyFlippedBitGivesAnErrorOrTheRecordsAsTheyWere(t *testing.T) {
+	data := written(t, 240)
+	path := filepath.Join(t.TempDir(), "journal.db")
+	rng := rand.New(rand.NewPCG(7, 7))
+	for range 200 {
+		bad := bytes.Clone(data)
+		bad[rng.IntN(len(bad))] ^= 1 << rng.IntN(8)
+		put(t, path, bad)
+		j, err := Open(path, Options{ReadOnly: true})
+		if err != nil {
+			if !errors.Is(err, boltfile.ErrDamaged) {
+				t.Fatalf("not called damage: %v", err)
+			}
+			continue
+		}
+		next := uint64(1)
+		err = j.Iterate(1, func(r Record) error {
+			if !reflect.DeepEqual(r, sample(r.Seq)) {
+				t.Fatalf("record %d came back as another", r.Seq)
+			}
+			next++
+			return nil
+		})
+		if err != nil && !errors.Is(err, boltfile.ErrDamaged) && !errors.Is(err, errNewer) {
+			t.Fatalf("not called damage: %v", err)
+		}
+		if err == nil && next < 200 { // the older meta page may stand for the last flush
+			t.Fatalf("only %d records and no error", next-1)
+		}
+		closed(t, j)
+	}
+}
+
+func TestJournalCutShortIsNamedAndMovedAside(t *testing.T) {
+	data := written(t, 1000)
+	path := filepath.Join(t.TempDir(), "journal.db")
+	for _, size := range []int{0, 1, 100, 4096, 8192, 10000, len(data) / 3} {
+		put(t, path, data[:size])
+		if _, err := Open(path, Options{ReadOnly: true}); !errors.Is(err, boltfile.ErrDamaged) {
+			t.Fatalf("cut to %d bytes: %v", size, err)
+		}
+		j, aside, damage, err := OpenOrRecover(path, Options{MaxBytes: MinBytes, After: 1000})
+		if err != nil || !errors.Is(damage, boltfile.ErrDamaged) {
+			t.Fatalf("cut to %d bytes: damage %v, error %v", size, damage, err)
+		}
+		if kept, err := os.ReadFile(aside); err != nil || !bytes.Equal(kept, data[:size]) {
+			t.Fatalf("the damaged file was not kept: %v", err)
+		}
+		if seq := appendRecord(j, sample(1001)); seq != 1001 {
+			t.Fatalf("the new journal begins at %d", seq)
+		}
+		closed(t, j)
+	}
+}
+
+// limitFiles lowers the size to which this process may write files: writes
+// beyond it fail as on a full disk.
+func limitFiles(t *testing.T, size uint64) (restore func()) {
+	t.Helper()
+	signal.Ignore(syscall.SIGXFSZ)
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Skip("no file size limit here")
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: old.Max}); err != nil {
+		t.Skip("the file size limit cannot be set")
+	}
+	return func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestFullDiskDegradesTheJournalAndLosesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j := open(t, path, Options{MaxBytes: 16 << 20})
+	fill(t, j, 1, 100)
+	restore := limitFiles(t, uint64(j.Stats().FileBytes))
+	for n := uint64(101); n <= 9000; n++ {
+		appendRecord(j, sample(n))
+		if n%3000 == 0 {
+			if err := j.Flush(); err == nil {
+				restore()
+				t.Fatal("a flush beyond the disk's size succeeded")
+			}
+		}
+	}
+	degraded := j.Stats()
+	restore()
+	if degraded.Degraded == nil || degraded.Dropped != 0 || degraded.Buffered == 0 {
+		t.Fatalf("on the full disk: %+v", degraded)
+	}
+	flush(t, j)
+	if s := j.Stats(); s.Degraded != nil || s.Flushed != 9000 {
+		t.Fatalf("afterwards: %+v", s)
+	}
+	seqs, err := check(t, j, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRange(t, seqs, 1, 9000)
+	closed(t, j)
+}
+
+func TestLongFullDiskLeavesACountedGap(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j := open(t, path, Options{MaxBytes: 16 << 20, MaxBuffer: 1 << 20})
+	fill(t, j, 1, 100)
+	restore := limitFiles(t, 1)
+	for n := uint64(101); n <= 5000; n++ {
+		appendRecord(j, sample(n))
+		if n%500 == 0 {
+			if err := j.Flush(); err == nil {
+				restore()
+				t.Fatal("a flush beyond the disk's size succeeded")
+			}
+		}
+	}
+	restore()
+	flush(t, j)
+	dropped := j.Stats().Dropped
+	seqs, err := check(t, j, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dropped == 0 || uint64(len(seqs))+dropped != 5000 || seqs[99] != 100 || seqs[100] == 101 || seqs[len(seqs)-1] != 5000 {
+		t.Fatalf("%d records dropped, %d read", dropped, len(seqs))
+	}
+	closed(t, j)
+}

@@ -1,0 +1,327 @@
+package replay
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"rubato/checkpoints/boltfile"
+	"rubato/env"
+)
+
+// MinBytes is the smallest cap of a journal's file.
+const MinBytes = 8 << 20
+
+var bucketRecords = []byte("records")
+
+// Options of Open.
+type Options struct {
+	// MaxBytes caps the file; at least MinBytes. Records of 64 KiB and more
+	// scatter its free pages: with many of them a file of the smallest cap may
+	// end half as large again. It is not used for reading.
+	MaxBytes int64
+	// MaxBuffer caps what is kept in memory while writes fail, bytes; 0 means
+	// 32 MiB.
+	MaxBuffer int
+	// Timeout is how long to wait for another holder; 0 means one second.
+	Timeout time.Duration
+	// After numbers new records past it, as the checkpoint's journal sequence
+	// wants where the journal was lost and the checkpoint was not.
+	After uint64
+	// ReadOnly opens an existing journal for Iterate.
+	ReadOnly bool
+}
+
+// Journal is the log of inputs and steps. One goroutine may append while
+// another flushes; Iterate and Stats may be called from any.
+type Journal struct {
+	file *boltfile.File
+	opts Options
+
+	// flushing is held over a Flush; it guards spare.
+	flushing sync.Mutex
+	spare    buffer
+
+	mu     sync.Mutex // guards the rest
+	active buffer
+	next   uint64 // the sequence of the next record
+	stats  Stats
+}
+
+// Stats are figures of a journal since it was opened.
+type Stats struct {
+	// Appended is the last sequence given out, Flushed the last on disk.
+	Appended, Flushed uint64
+	// Buffered are bytes in memory that are to be written.
+	Buffered int
+	// Pruned and Dropped count blocks pruned for the cap, and records given up
+	// because they could not be written.
+	Pruned, Dropped uint64
+	// FileBytes is the file's length, FreeBytes how much of it is free.
+	FileBytes, FreeBytes int64
+	// Degraded is why the last Flush failed; nil when it did not.
+	Degraded error
+}
+
+// Open opens the journal at path; for writing, it is created where missing. A
+// *boltfile.HeldError says which process has it open, an error that wraps
+// boltfile.ErrDamaged what is wrong with the file.
+func Open(path string, o Options) (*Journal, error) {
+	if !o.ReadOnly && o.MaxBytes < MinBytes {
+		return nil, fmt.Errorf("open journal: a cap of %d bytes; at least %d are needed", o.MaxBytes, MinBytes)
+	}
+	if o.MaxBuffer == 0 {
+		o.MaxBuffer = 32 << 20
+	}
+	fo := boltfile.Options{ReadOnly: o.ReadOnly, Timeout: o.Timeout}
+	if !o.ReadOnly {
+		fo.MmapSize, fo.MaxSize, fo.AllocSize = int(o.MaxBytes), int(o.MaxBytes), int(growth(o.MaxBytes))
+	}
+	file, err := boltfile.Open(path, fo)
+	if err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	j := &Journal{file: file, opts: o}
+	if err := j.resume(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open journal: %w", err), file.Close())
+	}
+	return j, nil
+}
+
+// OpenOrRecover opens a journal for writing. A damaged file is moved aside, to
+// the name returned, and a new one begun in its place; damage says why.
+func OpenOrRecover(path string, o Options) (j *Journal, aside string, damage, err error) {
+	j, err = Open(path, o)
+	if err == nil || !errors.Is(err, boltfile.ErrDamaged) {
+		return j, "", nil, err
+	}
+	damage = err
+	if aside, err = boltfile.Aside(path); err != nil {
+		return nil, "", damage, err
+	}
+	j, err = Open(path, o)
+	return j, aside, damage, err
+}
+
+// growth is by how many bytes a file of the given cap grows.
+func growth(maxBytes int64) int64 { return min(1<<20, maxBytes/16) }
+
+// resume finds the last sequence on disk, and makes the bucket where missing.
+func (j *Journal) resume() error {
+	last, err := uint64(0), error(nil)
+	read := func(b *bolt.Bucket) {
+		last = b.Sequence()
+		if k, _ := b.Cursor().Last(); len(k) == 8 {
+			last = max(last, binary.BigEndian.Uint64(k))
+		}
+	}
+	if j.opts.ReadOnly {
+		err = j.file.View(func(tx *bolt.Tx) error {
+			b, err := records(tx)
+			if err == nil {
+				read(b)
+			}
+			return err
+		})
+	} else {
+		err = j.file.Update(func(tx *bolt.Tx) error {
+			b, err := tx.CreateBucketIfNotExists(bucketRecords)
+			if err != nil {
+				return err
+			}
+			read(b)
+			return nil
+		})
+	}
+	j.next = max(last, j.opts.After) + 1
+	j.stats.Flushed, j.stats.Appended = last, j.next-1
+	return err
+}
+
+func records(tx *bolt.Tx) (*bolt.Bucket, error) {
+	if b := tx.Bucket(bucketRecords); b != nil {
+		return b, nil
+	}
+	return nil, fmt.Errorf("%w: it has no records: not a journal", boltfile.ErrDamaged)
+}
+
+// AppendInput buffers an input and returns its sequence.
+func (j *Journal) AppendInput(in *env.Input) uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	at := j.active.begin(j.next)
+	j.active.data = AppendInput(j.active.data, in)
+	return j.end(at)
+}
+
+// AppendStep buffers a step and returns its sequence.
+func (j *Journal) AppendStep(s *Step) uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	at := j.active.begin(j.next)
+	j.active.data = AppendStep(j.active.data, s)
+	return j.end(at)
+}
+
+// end completes the record, and gives up what is buffered where it cannot be
+// written and outgrows its cap.
+func (j *Journal) end(at int) uint64 {
+	seq := j.next
+	j.active.end(at, seq)
+	j.next++
+	j.stats.Appended = seq
+	j.shed()
+	return seq
+}
+
+func (j *Journal) shed() {
+	if len(j.active.data) > j.opts.MaxBuffer {
+		j.stats.Dropped += uint64(j.active.records())
+		j.active.reset()
+	}
+}
+
+// Flush writes what is buffered in one transaction. When it fails the journal
+// is degraded until a later Flush succeeds; nothing is lost before MaxBuffer.
+func (j *Journal) Flush() error {
+	j.flushing.Lock()
+	defer j.flushing.Unlock()
+
+	j.mu.Lock()
+	taken := j.active
+	j.active, j.spare = j.spare, buffer{}
+	j.mu.Unlock()
+
+	var pruned uint64
+	var err error
+	if len(taken.blocks) > 0 {
+		pruned, err = j.write(&taken)
+	}
+
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err != nil {
+		err = fmt.Errorf("flush journal: %w", err)
+		j.stats.Degraded = err
+		taken.join(&j.active)
+		j.active.reset()
+		j.active, j.spare = taken, j.active
+		j.shed()
+		return err
+	}
+	if n := len(taken.blocks); n > 0 {
+		j.stats.Flushed = taken.blocks[n-1].first + uint64(taken.blocks[n-1].count) - 1
+		j.stats.Pruned += pruned
+		j.stats.Degraded = nil
+	}
+	taken.reset()
+	j.spare = taken
+	return nil
+}
+
+// write puts the blocks of b and prunes for them. Where the free pages are too
+// scattered for them and the file may not grow, it prunes more, and then lets
+// the file grow a little past its cap rather than lose a record.
+func (j *Journal) write(b *buffer) (pruned uint64, err error) {
+	// Twice the data: its own pages, and those that its transaction copies.
+	need := 2 * (int64(len(b.data)) + blockBytes)
+	pruned, err = j.update(b, need)
+	for errors.Is(err, boltfile.ErrFull) {
+		n, perr := j.update(&buffer{}, need)
+		if errors.Is(perr, boltfile.ErrFull) {
+			j.file.Allow(growth(j.opts.MaxBytes))
+		} else if perr != nil {
+			return pruned, perr
+		}
+		pruned += n
+		if n, err = j.update(b, need); errors.Is(err, boltfile.ErrFull) {
+			j.file.Allow(growth(j.opts.MaxBytes))
+		}
+		pruned += n
+	}
+	return pruned, err
+}
+
+// update is one transaction that prunes so that need bytes are free below the
+// cap, and puts the blocks of b; where there are none, it prunes need bytes.
+func (j *Journal) update(b *buffer, need int64) (pruned uint64, err error) {
+	err = j.file.Update(func(tx *bolt.Tx) error {
+		bucket, err := records(tx)
+		if err != nil {
+			return err
+		}
+		bucket.FillPercent = 1 // keys only ever come at the end
+		over := need
+		if len(b.blocks) > 0 {
+			ceiling := j.opts.MaxBytes - growth(j.opts.MaxBytes) - j.opts.MaxBytes/16
+			over = min(tx.Size()-j.file.FreeBytes()+need-ceiling, max(2*need, 1<<20))
+		}
+		if pruned, err = prune(bucket, over); err != nil || len(b.blocks) == 0 {
+			return err
+		}
+		var key [8]byte
+		for _, bl := range b.blocks {
+			binary.BigEndian.PutUint64(key[:], bl.first)
+			if err := bucket.Put(key[:], b.data[bl.from:bl.to]); err != nil {
+				return err
+			}
+		}
+		last := b.blocks[len(b.blocks)-1]
+		return bucket.SetSequence(last.first + uint64(last.count) - 1)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return pruned, nil
+}
+
+// prune deletes the oldest blocks, of at least size bytes together.
+func prune(bucket *bolt.Bucket, size int64) (n uint64, err error) {
+	var keys []uint64
+	c := bucket.Cursor()
+	for k, v := c.First(); k != nil && size > 0; k, v = c.Next() {
+		if len(k) != 8 {
+			return 0, fmt.Errorf("%w: a key of %d bytes among the records", boltfile.ErrDamaged, len(k))
+		}
+		keys = append(keys, binary.BigEndian.Uint64(k))
+		size -= int64(len(k) + len(v))
+	}
+	var key [8]byte
+	for _, k := range keys {
+		binary.BigEndian.PutUint64(key[:], k)
+		if err := bucket.Delete(key[:]); err != nil {
+			return 0, err
+		}
+	}
+	return uint64(len(keys)), nil
+}
+
+// Stats returns the journal's figures.
+func (j *Journal) Stats() Stats {
+	j.mu.Lock()
+	s := j.stats
+	s.Buffered = len(j.active.data)
+	j.mu.Unlock()
+	if info, err := os.Stat(j.file.Path()); err == nil {
+		s.FileBytes = info.Size()
+	}
+	s.FreeBytes = j.file.FreeBytes()
+	return s
+}
+
+// Close flushes and releases the file. No other call may run or follow.
+func (j *Journal) Close() error {
+	var err error
+	if !j.opts.ReadOnly {
+		err = j.Flush()
+	}
+	if cerr := j.file.Close(); cerr != nil {
+		err = errors.Join(err, fmt.Errorf("close journal: %w", cerr))
+	}
+	return err
+}
