@@ -55,7 +55,7 @@ func TestMeterAgreesWithNumericalIntegration(t *testing.T) {
 			rapid.Float64Range(0, 0.01).Draw(t, "b"), limit, rapid.Float64Range(0.5, 5).Draw(t, "grace"))
 		m.Outstanding(0, dt, n0, n1)
 		n := func(x float64) float64 { return n0 + (n1-n0)*x/dt }
-		coarse := 0.01 * dt * ((math.Abs(n0)+math.Abs(n1))/m.Reference + m.Debt(1000))
+		coarse := 0.3 * dt * ((math.Abs(n0)+math.Abs(n1))/m.Reference + m.Debt(1000))
 		check := func(what string, got, want float64) {
 			if math.Abs(got-want) > 1e-3*max(want, coarse) {
 				t.Fatalf("%s = %v, want %v", what, got, want)
