@@ -44,7 +44,7 @@ func (a *agent) send(at env.Time, m Message) env.Input {
 	return env.Input{At: at + env.Time(a.delay), Kind: env.InputMessage, Key: a.key, Value: b}
 }
 
-func (a *agent) started(at env.Time, options Options) env.Input {
+func (a *agent) started(at env.Time, options SourceOptions) env.Input {
 	m := a.m
 	m.Type, m.AppID, m.AppName, m.Name = Started, "app-1", "shop", "orders"
 	m.TriggerType, m.Manageable, m.HooksActive = "ProcessingTime", true, true
@@ -155,9 +155,9 @@ func ladder(tb testing.TB) env.Ladder {
 	return l
 }
 
-func options(tb testing.TB) EnvironmentOptions {
+func options(tb testing.TB) Options {
 	l := ladder(tb)
-	return EnvironmentOptions{
+	return Options{
 		Brokers:    []string{"b:1"},
 		Forecaster: func() env.Forecaster { return forecast.NewHolt() },
 		Resolve: func(env.QueryKey, time.Duration) (Resolved, bool) {

@@ -14,7 +14,7 @@ func warm(b *testing.B, n int) (*world, []*agent) {
 	agents := make([]*agent, n)
 	for i := range agents {
 		agents[i] = newAgent(b, fmt.Sprintf("shop/q%03d", i), fmt.Sprint("r", i))
-		w.feed(agents[i].started(at(0.5), Options{Subscribe: "orders"}))
+		w.feed(agents[i].started(at(0.5), SourceOptions{Subscribe: "orders"}))
 		for j := range 4 {
 			w.feed(agents[i].batch(at(1+float64(j)), 100)...)
 		}

@@ -91,7 +91,7 @@ func TestReleaseGivesTheIntervalBackUntilTheNextAct(t *testing.T) {
 	w, a := introduced(t)
 	b := newAgent(t, "shop/other", "rb")
 	w.act = func(env.Tick) int { return 2 }
-	w.feed(b.started(at(5.5), Options{Subscribe: "orders"}), tickAt(at(6)))
+	w.feed(b.started(at(5.5), SourceOptions{Subscribe: "orders"}), tickAt(at(6)))
 	if len(w.sent) != 2 {
 		t.Fatalf("sent %+v", w.sent)
 	}

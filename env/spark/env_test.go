@@ -22,7 +22,7 @@ func at(seconds float64) env.Time { return origin.Add(seconds) }
 func introduced(t *testing.T) (*world, *agent) {
 	t.Helper()
 	w, a := newWorld(t), newAgent(t, "shop/orders", "r1")
-	w.feed(a.started(at(0.5), Options{Subscribe: "orders", Brokers: "b:1"}))
+	w.feed(a.started(at(0.5), SourceOptions{Subscribe: "orders", Brokers: "b:1"}))
 	for i := range 3 {
 		w.feed(a.batch(at(1+2*float64(i)), 100)...)
 	}
@@ -58,7 +58,7 @@ func TestHoursOfSkewBetweenTheClocksChangeNothing(t *testing.T) {
 	run := func(skew, wall int64) []env.Tick {
 		w, a := newWorld(t), newAgent(t, "shop/orders", "r1")
 		a.skew, a.wall = skew, wall
-		w.feed(a.started(at(0.5), Options{Subscribe: "orders"}))
+		w.feed(a.started(at(0.5), SourceOptions{Subscribe: "orders"}))
 		for i := range 20 {
 			from := 1 + 2*float64(i)
 			w.feed(sampleAt(t, at(from-0.5), "b:1", int64(100*i)))
@@ -217,7 +217,7 @@ func TestTwoLiveRunsUnderOneKeyAreBothLeftAlone(t *testing.T) {
 		t.Fatalf("sent %v", w.sent)
 	}
 	b := newAgent(t, a.key, "r2")
-	w.feed(b.started(at(7), Options{Subscribe: "orders"}), a.heartbeat(at(7.5)))
+	w.feed(b.started(at(7), SourceOptions{Subscribe: "orders"}), a.heartbeat(at(7.5)))
 	n := len(w.ticks)
 	w.feed(a.empty(at(8))...)
 	w.feed(b.empty(at(8.1))...)
@@ -245,7 +245,7 @@ func TestARestartedQueryIsTakenUpAtOnceAndKeepsItsReference(t *testing.T) {
 	w.feed(tickAt(at(17)))
 	want := w.last().Observation.Reference
 	b := newAgent(t, a.key, "r2") // the first died without a word
-	w.feed(b.started(at(18), Options{Subscribe: "orders"}))
+	w.feed(b.started(at(18), SourceOptions{Subscribe: "orders"}))
 	w.feed(b.empty(at(19))...)
 	if got := w.last(); got.Run != "r2" || !got.First || got.Observation.Reference != want || want == 0 {
 		t.Errorf("run %s, first %v, reference %v; want r2 with %v", got.Run, got.First, got.Observation.Reference, want)
@@ -276,7 +276,7 @@ func TestOnlyQueriesThatMayBeManagedTick(t *testing.T) {
 	o.Resolve = func(env.QueryKey, time.Duration) (Resolved, bool) { return Resolved{}, false }
 	w, a := newWorld(t), newAgent(t, "k", "r")
 	w.Environment = New(o)
-	w.feed(env.Input{Kind: env.InputCaughtUp}, a.started(at(1), Options{}), tickAt(at(2)))
+	w.feed(env.Input{Kind: env.InputCaughtUp}, a.started(at(1), SourceOptions{}), tickAt(at(2)))
 	if len(w.ticks) != 0 || w.Snapshot()[0].Why != "in no group" {
 		t.Errorf("in no group: %d ticks, %+v", len(w.ticks), w.Snapshot()[0])
 	}
@@ -284,7 +284,7 @@ func TestOnlyQueriesThatMayBeManagedTick(t *testing.T) {
 
 func TestDataHeldBackIsNotAnEmptyTrigger(t *testing.T) {
 	w, a := newWorld(t), newAgent(t, "k", "r")
-	w.feed(a.started(at(0.5), Options{Subscribe: "orders", MinOffsetsPerTrigger: "1000", MaxOffsetsPerTrigger: "5000"}))
+	w.feed(a.started(at(0.5), SourceOptions{Subscribe: "orders", MinOffsetsPerTrigger: "1000", MaxOffsetsPerTrigger: "5000"}))
 	w.feed(sampleAt(t, at(0.6), "b:1", 100))
 	a.offset = 100
 	w.feed(a.batch(at(1), 0)...)
@@ -301,7 +301,7 @@ func TestDataHeldBackIsNotAnEmptyTrigger(t *testing.T) {
 
 func TestWithoutOffsetsArrivalsComeFromProgress(t *testing.T) {
 	w, a := newWorld(t), newAgent(t, "k", "r")
-	w.feed(a.started(at(0.5), Options{RowsPerSecond: "100"}))
+	w.feed(a.started(at(0.5), SourceOptions{RowsPerSecond: "100"}))
 	for i := range 30 {
 		from := at(1 + 2*float64(i))
 		w.feed(a.begin(from), a.progressJSON(from+150e6, `{"numInputRows":200,"sources":[{"description":"RateStreamV2[rowsPerSecond=100]","startOffset":1,"endOffset":3,"numInputRows":200}]}`),
@@ -317,7 +317,7 @@ func TestWithoutOffsetsArrivalsComeFromProgress(t *testing.T) {
 
 func TestQueriesOfOneDriverSeeEachOthersLoad(t *testing.T) {
 	w, a, b := newWorld(t), newAgent(t, "k/a", "ra"), newAgent(t, "k/b", "rb")
-	w.feed(a.started(at(0), Options{Subscribe: "orders"}), b.started(at(0.1), Options{Subscribe: "orders"}))
+	w.feed(a.started(at(0), SourceOptions{Subscribe: "orders"}), b.started(at(0.1), SourceOptions{Subscribe: "orders"}))
 	w.feed(a.begin(at(1)), a.heartbeat(at(30)), b.heartbeat(at(30)))
 	w.feed(tickAt(at(31)))
 	if o := w.last().Observation; w.last().Query != "k/b" || o.DriverRunning != 1 || math.Abs(o.DriverBusy-0.63) > 0.02 {

@@ -80,7 +80,7 @@ func TestTheLoopClosesAndTheCostsAreTrue(t *testing.T) {
 		s.delay, s.next = 0, origin+1e9
 		turn := 0
 		w.act = func(env.Tick) int { turn++; return turn / 20 % 6 }
-		w.feed(s.started(origin, Options{Subscribe: "orders"}))
+		w.feed(s.started(origin, SourceOptions{Subscribe: "orders"}))
 		for now := origin + 1e6; now < at(600); now += 1e6 {
 			sent := len(w.sent)
 			if in := s.step(now); in != nil {

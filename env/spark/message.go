@@ -122,12 +122,12 @@ type Applied struct {
 
 // Source is one source of a query and those of its options that Rubato reads.
 type Source struct {
-	Name    string  `json:"name"`
-	Options Options `json:"options"`
+	Name    string        `json:"name"`
+	Options SourceOptions `json:"options"`
 }
 
-// Options are a source's options, as the job wrote them: strings.
-type Options struct {
+// SourceOptions are a source's options, as the job wrote them: strings.
+type SourceOptions struct {
 	Subscribe            string `json:"subscribe,omitempty"`
 	SubscribePattern     string `json:"subscribePattern,omitempty"`
 	Assign               string `json:"assign,omitempty"`

@@ -29,7 +29,7 @@ func TestABrokersAnswerBecomesTheBacklog(t *testing.T) {
 	writer := &kafka.Writer{Addr: kafka.TCP(addrs...), Topic: "orders", RequiredAcks: kafka.RequireAll, BatchSize: 7, Transport: tr}
 
 	w, a := newWorld(t), newAgent(t, "shop/orders", "r1")
-	w.feed(a.started(at(0), Options{Subscribe: "orders", Brokers: addrs[0]}))
+	w.feed(a.started(at(0), SourceOptions{Subscribe: "orders", Brokers: addrs[0]}))
 	for i := range 2 {
 		for _, s := range poller.Poll(t.Context(), w.Wanted()) {
 			b, err := s.Encode()

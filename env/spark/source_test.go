@@ -23,10 +23,10 @@ func TestBrokersAreAskedAboutWhatTheQueriesRead(t *testing.T) {
 		return r, ok
 	})
 	w.feed(
-		subscribed.started(at(1), Options{Subscribe: "y, x", Brokers: "k2:1,k1:1"}),
-		assigned.started(at(1.1), Options{Assign: `{"p":[0,2],"x":[1]}`, Brokers: "k1:1,k2:1"}),
-		pattern.started(at(1.2), Options{SubscribePattern: "ord.*"}),
-		overridden.started(at(1.3), Options{Subscribe: "q", Brokers: "k1:1"}),
+		subscribed.started(at(1), SourceOptions{Subscribe: "y, x", Brokers: "k2:1,k1:1"}),
+		assigned.started(at(1.1), SourceOptions{Assign: `{"p":[0,2],"x":[1]}`, Brokers: "k1:1,k2:1"}),
+		pattern.started(at(1.2), SourceOptions{SubscribePattern: "ord.*"}),
+		overridden.started(at(1.3), SourceOptions{Subscribe: "q", Brokers: "k1:1"}),
 	)
 	want := []arrivals.Wanted{
 		{Brokers: []string{"k1:1", "k2:1"}, Topics: []string{"p", "x", "y"}},
@@ -36,7 +36,7 @@ func TestBrokersAreAskedAboutWhatTheQueriesRead(t *testing.T) {
 		t.Errorf("before any batch: %v, want %v", got, want)
 	}
 	w.feed(pattern.batch(at(2), 10)...) // its progress names the topic orders
-	w.feed(pattern.started(at(3), Options{SubscribePattern: "ord.*"}))
+	w.feed(pattern.started(at(3), SourceOptions{SubscribePattern: "ord.*"}))
 	want = append([]arrivals.Wanted{{Brokers: []string{"b:1"}, Topics: []string{"orders"}}}, want...)
 	if got := w.Wanted(); !reflect.DeepEqual(got, want) {
 		t.Errorf("after a batch: %v, want %v", got, want)
@@ -45,7 +45,7 @@ func TestBrokersAreAskedAboutWhatTheQueriesRead(t *testing.T) {
 
 func TestOnlyAssignedPartitionsCount(t *testing.T) {
 	w, a := newWorld(t), newAgent(t, "k", "r")
-	w.feed(a.started(at(0), Options{Assign: `{"orders":[1]}`}))
+	w.feed(a.started(at(0), SourceOptions{Assign: `{"orders":[1]}`}))
 	w.feed(sampleAt(t, at(1), "b:1", 100, 200, 300), sampleAt(t, at(2), "b:1", 150, 210, 350), tickAt(at(2)))
 	if got := w.last().Observation.Outstanding; got != 10 {
 		t.Errorf("%v outstanding, want the 10 of partition 1", got)
@@ -54,7 +54,7 @@ func TestOnlyAssignedPartitionsCount(t *testing.T) {
 
 func TestSamplesOfOtherBrokersAreNotTheQuerys(t *testing.T) {
 	w, a := newWorld(t), newAgent(t, "k", "r")
-	w.feed(a.started(at(0), Options{Subscribe: "orders", Brokers: "k:1"}))
+	w.feed(a.started(at(0), SourceOptions{Subscribe: "orders", Brokers: "k:1"}))
 	w.feed(sampleAt(t, at(1), "b:1", 100), sampleAt(t, at(2), "b:1", 200), tickAt(at(2)))
 	if o := w.last().Observation; o.Outstanding != 0 || o.Sighted != 0 {
 		t.Errorf("%v outstanding, sighted %v", o.Outstanding, o.Sighted)
@@ -62,7 +62,7 @@ func TestSamplesOfOtherBrokersAreNotTheQuerys(t *testing.T) {
 }
 
 func TestWrongOptionsOfASourceAreTheJobsOwnAffair(t *testing.T) {
-	for _, o := range []Options{
+	for _, o := range []SourceOptions{
 		{Assign: `{"orders":`}, {Assign: `[]`}, {MaxOffsetsPerTrigger: "many", MinOffsetsPerTrigger: "-5"},
 		{MaxOffsetsPerTrigger: "9223372036854775807"}, {Brokers: ",, ,"}, {Subscribe: ",,"},
 	} {
@@ -76,7 +76,7 @@ func TestWrongOptionsOfASourceAreTheJobsOwnAffair(t *testing.T) {
 
 func TestWhenTheBrokerGoesBatchesTellTheArrivals(t *testing.T) {
 	w, a := newWorld(t), newAgent(t, "k", "r")
-	w.feed(a.started(at(0), Options{Subscribe: "orders"}))
+	w.feed(a.started(at(0), SourceOptions{Subscribe: "orders"}))
 	for i := range 40 { // 100 events/s
 		from := 1 + float64(i)
 		if i < 15 {
@@ -93,7 +93,7 @@ func TestWhenTheBrokerGoesBatchesTellTheArrivals(t *testing.T) {
 
 func TestACappedBatchThatIsNotSightedShowsItsBacklog(t *testing.T) {
 	w, a := newWorld(t), newAgent(t, "k", "r")
-	w.feed(a.started(at(0), Options{Subscribe: "orders", MaxOffsetsPerTrigger: "100"}))
+	w.feed(a.started(at(0), SourceOptions{Subscribe: "orders", MaxOffsetsPerTrigger: "100"}))
 	for i := range 4 {
 		from := at(1 + float64(i))
 		a.offset += 100

@@ -26,7 +26,7 @@ func script(rt *rapid.T, tb testing.TB) []env.Input {
 	agents := []*agent{newAgent(tb, "shop/a", "a1"), newAgent(tb, "shop/b", "b1")}
 	brokers := []string{"b:1", "c:1"}
 	now := origin
-	out := []env.Input{agents[0].started(now, Options{Subscribe: "orders"})}
+	out := []env.Input{agents[0].started(now, SourceOptions{Subscribe: "orders"})}
 	for range rapid.IntRange(10, 80).Draw(rt, "turns") {
 		now += env.Time(rapid.Int64Range(1e6, 3e9).Draw(rt, "dt"))
 		i := rapid.IntRange(0, 1).Draw(rt, "agent")
@@ -40,7 +40,7 @@ func script(rt *rapid.T, tb testing.TB) []env.Input {
 		case 4:
 			in = []env.Input{a.heartbeat(now)}
 		case 5:
-			in = []env.Input{a.started(now, Options{Subscribe: "orders", MinOffsetsPerTrigger: "10"})}
+			in = []env.Input{a.started(now, SourceOptions{Subscribe: "orders", MinOffsetsPerTrigger: "10"})}
 		case 6:
 			in = []env.Input{sampleAt(tb, now, brokers[i], rapid.SliceOfN(rapid.Int64Range(0, 1e9), 1, 4).Draw(rt, "ends")...)}
 		case 7:
@@ -120,7 +120,7 @@ func TestADamagedStateIsRefused(t *testing.T) {
 func FuzzTake(f *testing.F) {
 	a := newAgent(f, "k", "r")
 	var lines []byte
-	in := append([]env.Input{a.started(origin, Options{Subscribe: "orders"})}, a.batch(origin+1e9, 5)...)
+	in := append([]env.Input{a.started(origin, SourceOptions{Subscribe: "orders"})}, a.batch(origin+1e9, 5)...)
 	for _, x := range append(in, a.empty(origin+2e9)...) {
 		lines = append(append(lines, x.Value...), '\n')
 	}
