@@ -155,9 +155,9 @@ func ladder(tb testing.TB) env.Ladder {
 	return l
 }
 
-func options(tb testing.TB) Options {
+func options(tb testing.TB) EnvironmentOptions {
 	l := ladder(tb)
-	return Options{
+	return EnvironmentOptions{
 		Brokers:    []string{"b:1"},
 		Forecaster: func() env.Forecaster { return forecast.NewHolt() },
 		Resolve: func(env.QueryKey, time.Duration) (Resolved, bool) {

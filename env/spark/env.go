@@ -37,8 +37,8 @@ var (
 	ErrInput    = errors.New("input")
 )
 
-// Options set an Environment up.
-type Options struct {
+// EnvironmentOptions set an Environment up.
+type EnvironmentOptions struct {
 	// Resolve tells what is asked of a query.
 	Resolve Resolver
 	// Forecaster makes the forecaster of a new run; nil for none.
@@ -63,7 +63,7 @@ type Counts struct {
 // not safe for concurrent use.
 type Environment struct {
 	s       header
-	opts    Options
+	opts    EnvironmentOptions
 	queries map[env.QueryKey]*query
 	keys    []env.QueryKey // sorted
 	head    int            // of Due
@@ -103,7 +103,7 @@ var _ env.Environment = (*Environment)(nil)
 
 // New returns an environment without queries. It is not live until it takes
 // env.InputCaughtUp.
-func New(o Options) *Environment {
+func New(o EnvironmentOptions) *Environment {
 	if o.Lease <= 0 {
 		o.Lease = 10 * time.Second
 	}
