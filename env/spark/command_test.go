@@ -174,3 +174,28 @@ func TestADecisionIsOneObjectOfTheWire(t *testing.T) {
 		t.Errorf("got %s", b)
 	}
 }
+
+func TestConfiguringTheSameAgainChangesNothing(t *testing.T) {
+	w, a := introduced(t)
+	w.act = func(env.Tick) int { return 1 }
+	w.feed(tickAt(at(6)), a.heartbeat(at(6.5)))
+	before := encode(t, w)
+	w.Pace(10*time.Second, []string{"b:1"})
+	w.Configure(options(t).Resolve)
+	if after := encode(t, w); after != before {
+		t.Errorf("a restart would not continue bit for bit:\n%s\n%s", before, after)
+	}
+}
+
+func TestALeaseThatChangesHoldsFromTheNextCommand(t *testing.T) {
+	w, _ := introduced(t)
+	w.Pace(4*time.Second, nil)
+	w.act = func(env.Tick) int { return 1 }
+	w.feed(tickAt(at(6)))
+	if len(w.sent) != 1 || w.sent[0].Decision.LeaseMs != 4000 {
+		t.Errorf("sent %+v", w.sent)
+	}
+	if q := w.Queries(); len(q) != 1 || !w.Known(q[0]) || w.Known("shop/other") {
+		t.Errorf("queries %v", q)
+	}
+}
