@@ -161,19 +161,13 @@ class Figures {
                 job.awaitReady();
                 String run = job.start("idle", "idle", "1s");
                 tuner.await("started", run, "started", m -> m.get("hooksActive").asBoolean());
-                long answered = 0;
+                tuner.answerTriggers("it/idle", run, 20);
+                tuner.command("it/idle", run, 20, 10_000);
                 JsonNode beat = null;
                 while (beat == null || beat.at("/stats/roundTrip/count").asLong() < DECISIONS) {
-                    for (JsonNode message : tuner.all(run)) {
-                        long seq = message.get("seq").asLong();
-                        if (seq > answered && message.get("type").asText().equals("trigger") && !Tuner.isStart(message)) {
-                            answered = seq;
-                            tuner.command("it/idle", run, 20 + seq % 2, 10_000, "keep", seq);
-                        } else if (message.get("type").asText().equals("heartbeat")) {
-                            beat = message;
-                        }
-                    }
-                    tuner.forget(run, answered);
+                    Thread.sleep(1_000);
+                    List<JsonNode> beats = tuner.all(run, "heartbeat");
+                    beat = beats.get(beats.size() - 1);
                 }
                 tell(beat.at("/stats/roundTrip"));
             }

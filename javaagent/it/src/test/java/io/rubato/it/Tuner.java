@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -28,12 +29,14 @@ final class Tuner implements AutoCloseable {
     private final List<JsonNode> messages = new CopyOnWriteArrayList<>();
     private final Thread reader;
     private volatile boolean closed;
+    private volatile Consumer<JsonNode> answer = message -> { };
     private long seq;
 
     Tuner(String brokers, String prefix) throws Exception {
         this.prefix = prefix;
         Properties properties = new Properties();
         properties.put("bootstrap.servers", brokers);
+        properties.put("linger.ms", "0");
         try (Admin admin = Admin.create(properties)) {
             admin.createTopics(List.of(new NewTopic(prefix + ".metrics", 1, (short) 1),
                     new NewTopic(prefix + ".decisions", 1, (short) 1))).all().get();
@@ -53,6 +56,7 @@ final class Tuner implements AutoCloseable {
                 try {
                     com.fasterxml.jackson.databind.node.ObjectNode message =
                             (com.fasterxml.jackson.databind.node.ObjectNode) JSON.readTree(record.value());
+                    answer.accept(message);
                     messages.add(message.put("key", record.key()));
                 } catch (com.fasterxml.jackson.core.JsonProcessingException broken) {
                     throw new IllegalStateException("the agent wrote what is not JSON: " + record.value(), broken);
@@ -62,17 +66,31 @@ final class Tuner implements AutoCloseable {
         consumer.close();
     }
 
+    /** Answers every end of a trigger at once, on the thread that reads, with one of two intervals. */
+    void answerTriggers(String key, String runId, long intervalMs) {
+        answer = message -> {
+            if (message.get("runId").asText().equals(runId) && message.path("edge").asText().equals("end")) {
+                long cause = message.get("seq").asLong();
+                byte[] value = decision(runId, intervalMs + cause % 2, 10_000, "keep", cause);
+                producer.send(new ProducerRecord<>(prefix + ".decisions", key.getBytes(StandardCharsets.UTF_8), value));
+            }
+        };
+    }
+
     /** Commands an interval; returns the sequence of the decision. */
     long command(String key, String runId, long intervalMs, long leaseMs) throws Exception {
         return command(key, runId, intervalMs, leaseMs, "shorten", null);
     }
 
     long command(String key, String runId, long intervalMs, long leaseMs, String action, Long cause) throws Exception {
-        long next = ++seq;
-        send(key, JSON.createObjectNode().put("v", 1).put("epoch", 1).put("seq", next).put("runId", runId)
+        send(key, decision(runId, intervalMs, leaseMs, action, cause));
+        return seq;
+    }
+
+    private byte[] decision(String runId, long intervalMs, long leaseMs, String action, Long cause) {
+        return JSON.createObjectNode().put("v", 1).put("epoch", 1).put("seq", ++seq).put("runId", runId)
                 .put("intervalMs", intervalMs).put("action", action).put("leaseMs", leaseMs).put("causeSeq", cause)
-                .put("policy", "it").put("mode", "learn").toString().getBytes(StandardCharsets.UTF_8));
-        return next;
+                .put("policy", "it").put("mode", "learn").toString().getBytes(StandardCharsets.UTF_8);
     }
 
     void send(String key, byte[] value) throws Exception {
@@ -86,11 +104,6 @@ final class Tuner implements AutoCloseable {
 
     List<JsonNode> all(String runId, String type) {
         return all(runId).stream().filter(message -> message.get("type").asText().equals(type)).toList();
-    }
-
-    /** Forgets what a run said up to this message. */
-    void forget(String runId, long seq) {
-        messages.removeIf(message -> message.get("runId").asText().equals(runId) && message.get("seq").asLong() <= seq);
     }
 
     /** The first message of this kind that satisfies the condition, waited for. */
