@@ -71,5 +71,11 @@ func (r *Rates) R15() float64 { return r.Fast[2].value() }
 // R300 is the rate smoothed over 300 s.
 func (r *Rates) R300() float64 { return r.Fast[3].value() }
 
-// Reference is the long-run mean rate (one day); 0 until a second has passed.
-func (r *Rates) Reference() float64 { return r.Daily.value() }
+// Reference is the long-run mean rate (one day); 0 until a second has passed,
+// and where it is less than an event in ten days.
+func (r *Rates) Reference() float64 {
+	if x := r.Daily.value(); x >= 1e-6 {
+		return x
+	}
+	return 0
+}
