@@ -2,117 +2,155 @@ package checkpoints
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"time"
 
-	"rubato/checkpoints/boltfile"
 	"rubato/env"
 )
 
-// schema is the version of a stored checkpoint, its first byte.
-const schema = 1
-
-// maxState bounds what a stored checkpoint may unpack to, bytes.
-const maxState = 1 << 30
-
-// ErrNewer says that a checkpoint was written by a later version.
-var ErrNewer = errors.New("written by a later version")
-
-// Checkpoint is the tuner's state after a journal record.
+// Checkpoint is the state of a tuner between two inputs.
 type Checkpoint struct {
-	// Seq is given by Save.
-	Seq uint64 `json:"-"`
-	// JournalSeq is the last record of the journal that the state contains.
-	JournalSeq uint64   `json:"journalSeq"`
-	At         env.Time `json:"at"`
-	// Positions are the offsets of the next messages to take, by partition.
-	Positions map[int32]int64 `json:"positions"`
-	// Meta tells people what the state holds; nothing reads it.
-	Meta map[string]string `json:"meta"`
-	// State is the canonical state: the same inputs give the same bytes.
-	State []byte `json:"-"`
+	// Seq counts checkpoints from 1; Save sets it.
+	Seq uint64
+	// JournalSeq is the last journal record that the state includes.
+	JournalSeq uint64
+	// At is when the state was taken, on the tuner's clock.
+	At env.Time
+	// Positions are the next offsets to read of the metrics topic, by
+	// partition.
+	Positions map[int32]int64
+	// Meta is for people and tools.
+	Meta Meta
+	// State is canonical JSON: the same state is the same bytes.
+	State []byte
 }
 
-// StateHash is the SHA-256 over state and positions: equal for two runs over
-// the same inputs, however they were interrupted.
+// Meta describes a checkpoint.
+type Meta struct {
+	// Steps is the number of steps taken so far.
+	Steps uint64 `json:"steps"`
+	// Policies are the ids of the policies, by group.
+	Policies map[string]string `json:"policies,omitempty"`
+}
+
+// header is the JSON part of a stored checkpoint.
+type header struct {
+	Seq        uint64          `json:"seq"`
+	JournalSeq uint64          `json:"journalSeq"`
+	At         env.Time        `json:"at"`
+	Positions  map[int32]int64 `json:"positions,omitempty"`
+	Meta       Meta            `json:"meta"`
+}
+
+func (c *Checkpoint) header() header {
+	return header{Seq: c.Seq, JournalSeq: c.JournalSeq, At: c.At, Positions: c.Positions, Meta: c.Meta}
+}
+
+// StateHash is the hex SHA-256 of positions and state. Two runs over the same
+// inputs have the same, whenever and however often they saved.
 func (c *Checkpoint) StateHash() string {
 	h := sha256.New()
-	positions, err := json.Marshal(c.Positions) // keys are sorted
-	if err != nil {
-		panic(err) // integers encode
+	positions := c.Positions
+	if len(positions) == 0 {
+		positions = nil
 	}
-	_, _ = h.Write(positions)
-	_, _ = h.Write([]byte{'\n'})
+	sorted, err := json.Marshal(positions) // keys come sorted
+	if err != nil {
+		panic(err) // a map of integers always encodes
+	}
+	_, _ = h.Write(sorted)
+	_, _ = h.Write([]byte{0})
 	_, _ = h.Write(c.State)
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// encode packs a checkpoint: schema, SHA-256 of the rest, then the header as
-// JSON, a zero byte, and the state, gzipped together.
+const (
+	schema     = 1
+	sumAt      = 20
+	prefixSize = sumAt + sha256.Size
+)
+
+var (
+	magic = []byte("rubatock")
+	le    = binary.LittleEndian
+
+	// ErrNewer says that a newer version of the program saved the checkpoint.
+	ErrNewer = errors.New("saved by a newer version")
+)
+
+// encode returns the stored form of c.
 func encode(c *Checkpoint) ([]byte, error) {
-	header, err := json.Marshal(c)
+	head, err := json.Marshal(c.header())
 	if err != nil {
-		return nil, fmt.Errorf("encode the header: %w", err)
+		return nil, fmt.Errorf("encode header: %w", err)
 	}
-	var packed bytes.Buffer
-	z, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
-	if err != nil {
-		return nil, fmt.Errorf("pack: %w", err)
-	}
-	for _, part := range [][]byte{header, {0}, c.State} {
-		if _, err := z.Write(part); err != nil {
-			return nil, fmt.Errorf("pack: %w", err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		return nil, fmt.Errorf("pack: %w", err)
-	}
-	sum := sha256.Sum256(packed.Bytes())
-	return append(append([]byte{schema}, sum[:]...), packed.Bytes()...), nil
+	body := 4 + len(head) + len(c.State)
+	b := make([]byte, prefixSize, prefixSize+body)
+	copy(b, magic)
+	le.PutUint32(b[8:], schema)
+	le.PutUint64(b[12:], uint64(body))
+	b = le.AppendUint32(b, uint32(len(head)))
+	b = append(append(b, head...), c.State...)
+	sum := checksum(b)
+	copy(b[sumAt:], sum[:])
+	return b, nil
 }
 
-// decode unpacks a checkpoint, and says what is wrong with it. Nothing of the
-// result refers to value.
-func decode(seq uint64, value []byte) (Checkpoint, error) {
-	c, err := unpack(value)
-	if err != nil {
-		return Checkpoint{}, fmt.Errorf("checkpoint %d: %w", seq, err)
-	}
-	c.Seq = seq
-	return c, nil
+// checksum is of everything but the sum itself.
+func checksum(b []byte) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	_, _ = h.Write(b[:sumAt])
+	_, _ = h.Write(b[prefixSize:])
+	h.Sum(sum[:0])
+	return sum
 }
 
-func unpack(value []byte) (c Checkpoint, err error) {
-	if len(value) < 1+sha256.Size {
-		return c, fmt.Errorf("%w: %d bytes are too few", boltfile.ErrDamaged, len(value))
+// decode reads a stored checkpoint from the front of b and returns its length.
+// The state is a copy.
+func decode(b []byte) (c Checkpoint, n int, err error) {
+	if len(b) < prefixSize+4 || !bytes.HasPrefix(b, magic) {
+		return c, 0, fmt.Errorf("%d bytes that are no checkpoint", len(b))
 	}
-	if value[0] != schema {
-		return c, fmt.Errorf("schema %d: %w", value[0], ErrNewer)
+	body := le.Uint64(b[12:])
+	if body < 4 || body > uint64(len(b)-prefixSize) {
+		return c, 0, fmt.Errorf("a body of %d bytes in a value of %d", body, len(b))
 	}
-	packed := value[1+sha256.Size:]
-	if sum := sha256.Sum256(packed); !bytes.Equal(sum[:], value[1:1+sha256.Size]) {
-		return c, fmt.Errorf("%w: its checksum does not fit", boltfile.ErrDamaged)
+	n = prefixSize + int(body)
+	b = b[:n]
+	if sum := checksum(b); !bytes.Equal(sum[:], b[sumAt:prefixSize]) {
+		return c, 0, errors.New("its SHA-256 does not hold")
 	}
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return c, fmt.Errorf("%w: %w", boltfile.ErrDamaged, err)
+	if v := le.Uint32(b[8:]); v != schema {
+		return c, 0, fmt.Errorf("%w: schema %d, known is %d", ErrNewer, v, schema)
 	}
-	plain, err := io.ReadAll(io.LimitReader(z, maxState))
-	if err != nil {
-		return c, fmt.Errorf("%w: %w", boltfile.ErrDamaged, err)
+	rest := b[prefixSize+4:]
+	size := le.Uint32(b[prefixSize:])
+	if uint64(size) > uint64(len(rest)) {
+		return c, 0, fmt.Errorf("a header of %d bytes in a body of %d", size, body)
 	}
-	header, state, ok := bytes.Cut(plain, []byte{0})
-	if !ok {
-		return c, fmt.Errorf("%w: it has no state", boltfile.ErrDamaged)
+	var h header
+	if err := json.Unmarshal(rest[:size], &h); err != nil {
+		return c, 0, fmt.Errorf("decode header: %w", err)
 	}
-	if err := json.Unmarshal(header, &c); err != nil {
-		return c, fmt.Errorf("%w: its header: %w", boltfile.ErrDamaged, err)
-	}
-	c.State = state
-	return c, nil
+	c = Checkpoint{Seq: h.Seq, JournalSeq: h.JournalSeq, At: h.At, Positions: h.Positions, Meta: h.Meta}
+	c.State = bytes.Clone(rest[size:])
+	return c, n, nil
+}
+
+// export is the shape of Store.Export.
+type export struct {
+	header
+	Time      string          `json:"time"`
+	StateHash string          `json:"stateHash"`
+	State     json.RawMessage `json:"state"`
+}
+
+func (c *Checkpoint) export() export {
+	return export{header: c.header(), Time: time.Unix(0, int64(c.At)).UTC().Format(time.RFC3339Nano),
+		StateHash: c.StateHash(), State: c.State}
 }

@@ -1,20 +1,33 @@
-// Package checkpoints keeps the tuner's state in one bbolt file.
+// Package checkpoints keeps what the tuner must remember over a restart: the
+// state of learner, trackers and generators, and the positions in Kafka that
+// it stands at, in one transaction of one bbolt file.
 //
 // # Model
 //
-// A checkpoint is all that a tuner needs to go on: its canonical state, the
-// Kafka positions that the state belongs to, and the journal's record after
-// which it stands. Save writes one in ONE transaction, with a schema version
-// and a SHA-256, then prunes to the last few. Load takes the newest that is
-// whole and names those that are not.
+// Save writes the checkpoint under the next sequence, then the name of the
+// latest, then prunes to Options.Keep, all in ONE transaction: a process
+// killed at any instruction leaves the old or the new, never a part. Each
+// checkpoint is one value
 //
-// # Units
+//	"rubatock" | schema u32 | length of body u64 | SHA-256 of the rest | body
+//	body: length of header u32 | header (JSON) | state
 //
-// Sequences count checkpoints from 1; positions are the offsets of the next
-// messages to take.
+// with little-endian numbers. The state is the caller's, canonical JSON: the
+// same state is the same bytes, so that StateHash of two runs over the same
+// inputs compares equal. It is stored as it is: it is mostly the base64 of
+// floats, from which zstd gains a quarter of the size and gzip costs more time
+// than the disk saves.
+//
+// # Faults
+//
+// Load falls back to the newest checkpoint whose checksum holds and names what
+// it passed over. OpenOrRecover moves a file whose structure is broken aside
+// (it is never deleted) and salvages from it every checkpoint that is still
+// whole, wherever it lies in the file. A failed Save (a full disk) leaves the
+// earlier checkpoints as they were.
 //
 // # Caveats
 //
-// One process writes a store; a second one is told who holds it. A file whose
-// structure is damaged is moved aside by OpenOrRecover, never deleted.
+// One process writes; others get a *boltfile.HeldError that says which.
+// ReadOnly opens beside other readers only, not beside the writer.
 package checkpoints

@@ -1,246 +1,319 @@
 package checkpoints
 
 import (
-	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
 	"rubato/checkpoints/boltfile"
 )
 
-// ErrNone says that a store holds no checkpoint that is whole.
-var ErrNone = errors.New("no whole checkpoint")
+// ErrNone says that the store holds no checkpoint that can be used.
+var ErrNone = errors.New("no usable checkpoint")
 
-// ErrUnknown says that a store holds no checkpoint of that sequence.
-var ErrUnknown = errors.New("no such checkpoint")
+var (
+	bucketCheckpoints = []byte("ckpt")
+	bucketMeta        = []byte("meta")
+	keyLatest         = []byte("latest")
+)
 
-var bucketCheckpoints = []byte("checkpoints")
-
-// Options of a store.
+// Options of Open.
 type Options struct {
-	// Keep is how many checkpoints are kept; 0 means 5.
+	// Keep is how many checkpoints to keep; 0 means 5.
 	Keep int
+	// Timeout is how long to wait for another holder; 0 means one second.
+	Timeout time.Duration
+	// ReadOnly opens an existing store; Save then fails.
+	ReadOnly bool
 }
 
-// Store is an open store. Its methods may be called from many goroutines.
+// Store is a file of checkpoints. Its methods may be called concurrently.
 type Store struct {
 	file *boltfile.File
 	keep int
 }
 
-// Recovery tells what OpenOrRecover had to do: Damage is nil where the file
-// was whole, else the file was moved to Aside.
-type Recovery struct {
-	Damage error
-	Aside  string
+// Damage names a checkpoint that cannot be used. It wraps
+// boltfile.ErrDamaged.
+type Damage struct {
+	// Seq is 0 where the damage is not one checkpoint's.
+	Seq    uint64
+	Reason error
 }
 
-// Open opens a store for writing; it is created where missing. A
-// *boltfile.HeldError says which process has it open.
+// Error names the checkpoint and what is wrong with it.
+func (d Damage) Error() string {
+	if d.Seq == 0 {
+		return d.Reason.Error()
+	}
+	return fmt.Sprintf("checkpoint %d is damaged: %v", d.Seq, d.Reason)
+}
+
+// Unwrap makes the damage one of boltfile.ErrDamaged and of its reason.
+func (d Damage) Unwrap() []error { return []error{boltfile.ErrDamaged, d.Reason} }
+
+// Open opens the store at path; for writing, it is created where missing. A
+// *boltfile.HeldError says which process has it open, an error that wraps
+// boltfile.ErrDamaged what is wrong with the file.
 func Open(path string, o Options) (*Store, error) {
-	file, err := boltfile.Open(path, boltfile.Options{})
+	if o.Keep == 0 {
+		o.Keep = 5
+	}
+	file, err := boltfile.Open(path, boltfile.Options{
+		ReadOnly: o.ReadOnly, Timeout: o.Timeout, AllocSize: 1 << 20, MmapSize: 64 << 20, CheckLeaves: true,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open checkpoints: %w", err)
 	}
-	if o.Keep <= 0 {
-		o.Keep = 5
-	}
 	s := &Store{file: file, keep: o.Keep}
-	err = file.Update(func(tx *bolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(bucketCheckpoints)
-		return err
-	})
+	if o.ReadOnly {
+		err = s.view(func(_, _ *bolt.Bucket) error { return nil })
+	} else {
+		err = file.Update(func(tx *bolt.Tx) error {
+			_, err := tx.CreateBucketIfNotExists(bucketCheckpoints)
+			if err == nil {
+				_, err = tx.CreateBucketIfNotExists(bucketMeta)
+			}
+			return err
+		})
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open checkpoints: %w", err), file.Close())
 	}
 	return s, nil
 }
 
-// OpenOrRecover opens a store for writing. A damaged file is moved aside and a
-// new one begun in its place.
-func OpenOrRecover(path string, o Options) (*Store, Recovery, error) {
-	s, err := Open(path, o)
-	if err == nil || !errors.Is(err, boltfile.ErrDamaged) {
-		return s, Recovery{}, err
+func buckets(tx *bolt.Tx) (ckpt, meta *bolt.Bucket, err error) {
+	ckpt, meta = tx.Bucket(bucketCheckpoints), tx.Bucket(bucketMeta)
+	if ckpt == nil || meta == nil {
+		return nil, nil, fmt.Errorf("%w: it is no store of checkpoints", boltfile.ErrDamaged)
 	}
-	r := Recovery{Damage: err}
-	if r.Aside, err = boltfile.Aside(path); err != nil {
-		return nil, r, err
-	}
-	s, err = Open(path, o)
-	return s, r, err
+	return ckpt, meta, nil
 }
 
-// OpenReadOnly opens an existing store for reading, beside other readers.
-func OpenReadOnly(path string) (*Store, error) {
-	file, err := boltfile.Open(path, boltfile.Options{ReadOnly: true})
-	if err != nil {
-		return nil, fmt.Errorf("open checkpoints: %w", err)
-	}
-	return &Store{file: file}, nil
-}
-
-// Close releases the file.
-func (s *Store) Close() error {
-	if err := s.file.Close(); err != nil {
-		return fmt.Errorf("close checkpoints: %w", err)
-	}
-	return nil
-}
-
-// Save writes c as the newest checkpoint, sets its Seq, and prunes, all in one
-// transaction.
-func (s *Store) Save(c *Checkpoint) error {
-	err := s.file.Update(func(tx *bolt.Tx) error {
-		b := tx.Bucket(bucketCheckpoints)
-		if b == nil {
-			return fmt.Errorf("%w: it has no checkpoints", boltfile.ErrDamaged)
-		}
-		seq, err := b.NextSequence()
+func (s *Store) view(fn func(ckpt, meta *bolt.Bucket) error) error {
+	return s.file.View(func(tx *bolt.Tx) error {
+		ckpt, meta, err := buckets(tx)
 		if err != nil {
 			return err
 		}
-		c.Seq = seq
-		value, err := encode(c)
-		if err != nil {
-			return err
-		}
-		if err := b.Put(key(seq), value); err != nil {
-			return err
-		}
-		return prune(b, s.keep)
+		return fn(ckpt, meta)
 	})
-	if err != nil {
-		return fmt.Errorf("save checkpoint: %w", err)
-	}
-	return nil
-}
-
-// prune keeps the newest.
-func prune(b *bolt.Bucket, keep int) error {
-	var keys [][]byte
-	c := b.Cursor()
-	for k, _ := c.First(); k != nil; k, _ = c.Next() {
-		keys = append(keys, bytes.Clone(k))
-	}
-	for _, k := range keys[:max(0, len(keys)-keep)] {
-		if err := b.Delete(k); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func key(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
 
-// each calls fn with every stored value, oldest first.
-func (s *Store) each(fn func(seq uint64, value []byte) error) error {
-	return s.file.View(func(tx *bolt.Tx) error {
-		b := tx.Bucket(bucketCheckpoints)
-		if b == nil {
-			return fmt.Errorf("%w: it has no checkpoints: not a store", boltfile.ErrDamaged)
+// number reads a sequence; anything else than eight bytes is 0.
+func number(k []byte) uint64 {
+	if len(k) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(k)
+}
+
+// latest is the highest sequence that the store knows of.
+func latest(ckpt, meta *bolt.Bucket) uint64 {
+	last, _ := ckpt.Cursor().Last()
+	return max(number(last), number(meta.Get(keyLatest)))
+}
+
+// Save stores c under the next sequence, which it sets, and prunes the oldest:
+// all or nothing.
+func (s *Store) Save(c *Checkpoint) error {
+	return s.put(c, 0)
+}
+
+// put saves c under seq, or under the next sequence where seq is 0.
+func (s *Store) put(c *Checkpoint, seq uint64) error {
+	stored := *c
+	err := s.file.Update(func(tx *bolt.Tx) error {
+		ckpt, meta, err := buckets(tx)
+		if err != nil {
+			return err
 		}
-		return b.ForEach(func(k, v []byte) error {
-			if len(k) != 8 {
-				return fmt.Errorf("%w: a key of %d bytes among the checkpoints", boltfile.ErrDamaged, len(k))
-			}
-			return fn(binary.BigEndian.Uint64(k), v)
+		if stored.Seq = seq; seq == 0 {
+			stored.Seq = latest(ckpt, meta) + 1
+		}
+		value, err := encode(&stored)
+		if err != nil {
+			return err
+		}
+		if err := ckpt.Put(key(stored.Seq), value); err != nil {
+			return err
+		}
+		if err := meta.Put(keyLatest, key(stored.Seq)); err != nil {
+			return err
+		}
+		return prune(ckpt, s.keep)
+	})
+	if err != nil {
+		return fmt.Errorf("save checkpoint: %w", err)
+	}
+	c.Seq = stored.Seq
+	return nil
+}
+
+// prune deletes all but the newest keep checkpoints.
+func prune(ckpt *bolt.Bucket, keep int) error {
+	var old [][]byte
+	c := ckpt.Cursor()
+	n := 0
+	for k, _ := c.Last(); k != nil; k, _ = c.Prev() {
+		if n++; n > keep {
+			old = append(old, append([]byte(nil), k...))
+		}
+	}
+	for _, k := range old {
+		if err := ckpt.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Load returns the newest checkpoint that is whole, and names those newer ones
+// that are not. With none left the error wraps ErrNone.
+func (s *Store) Load() (Checkpoint, []Damage, error) {
+	var damages []Damage
+	seqs, named, err := s.sequences()
+	if err != nil {
+		return Checkpoint{}, nil, fmt.Errorf("load checkpoint: %w", err)
+	}
+	if n := len(seqs); named != 0 && (n == 0 || seqs[n-1] < named) {
+		damages = append(damages, Damage{Seq: named, Reason: errors.New("it is named the latest and is missing")})
+	}
+	for i := len(seqs) - 1; i >= 0; i-- {
+		c, err := s.Get(seqs[i])
+		if err == nil {
+			return c, damages, nil
+		}
+		var d Damage
+		if !errors.As(err, &d) {
+			return Checkpoint{}, damages, err
+		}
+		damages = append(damages, d)
+	}
+	return Checkpoint{}, damages, fmt.Errorf("load checkpoint: %w among %d in %s", ErrNone, len(seqs), s.file.Path())
+}
+
+// sequences are those in the store, ascending, and the one named the latest.
+func (s *Store) sequences() (seqs []uint64, named uint64, err error) {
+	err = s.view(func(ckpt, meta *bolt.Bucket) error {
+		named = number(meta.Get(keyLatest))
+		return ckpt.ForEach(func(k, _ []byte) error {
+			seqs = append(seqs, number(k))
+			return nil
 		})
 	})
+	return seqs, named, err
 }
 
-// Load returns the newest checkpoint that is whole, and names every newer one
-// that is not. ErrNone where there is none.
-func (s *Store) Load() (c Checkpoint, damage []error, err error) {
-	found := false
-	var since []error
-	err = s.each(func(seq uint64, value []byte) error {
-		got, err := decode(seq, value)
-		if err != nil {
-			since = append(since, err)
+// Get returns one checkpoint. A Damage says what is wrong with it; one that a
+// newer version saved is not damaged, its error wraps ErrNewer; one that is
+// not there gives ErrNone.
+func (s *Store) Get(seq uint64) (Checkpoint, error) {
+	var c Checkpoint
+	var bad error
+	err := s.view(func(ckpt, _ *bolt.Bucket) error {
+		value := ckpt.Get(key(seq))
+		if value == nil {
+			return fmt.Errorf("%w: no checkpoint %d", ErrNone, seq)
+		}
+		var n int
+		if c, n, bad = decode(value); bad != nil {
 			return nil
 		}
-		c, found, since = got, true, nil
-		return nil
-	})
-	if err != nil {
-		return Checkpoint{}, since, fmt.Errorf("load checkpoint: %w", err)
-	}
-	if !found {
-		return Checkpoint{}, since, fmt.Errorf("load checkpoint: %w", ErrNone)
-	}
-	return c, since, nil
-}
-
-// List returns the summaries of the whole checkpoints, oldest first: all but
-// their State.
-func (s *Store) List() ([]Checkpoint, error) {
-	var out []Checkpoint
-	err := s.each(func(seq uint64, value []byte) error {
-		if c, err := decode(seq, value); err == nil {
-			c.State = nil
-			out = append(out, c)
+		if n != len(value) || c.Seq != seq {
+			bad = fmt.Errorf("it is number %d and has %d bytes of %d", c.Seq, n, len(value))
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list checkpoints: %w", err)
-	}
-	return out, nil
-}
-
-// Get returns one checkpoint; ErrUnknown where there is none of that sequence.
-func (s *Store) Get(seq uint64) (c Checkpoint, err error) {
-	err = s.file.View(func(tx *bolt.Tx) error {
-		b := tx.Bucket(bucketCheckpoints)
-		if b == nil {
-			return fmt.Errorf("%w: it has no checkpoints: not a store", boltfile.ErrDamaged)
-		}
-		value := b.Get(key(seq))
-		if value == nil {
-			return ErrUnknown
-		}
-		c, err = decode(seq, value)
-		return err
-	})
-	if err != nil {
-		return Checkpoint{}, fmt.Errorf("get checkpoint %d: %w", seq, err)
+	switch {
+	case errors.Is(err, boltfile.ErrDamaged):
+		return Checkpoint{}, Damage{Seq: seq, Reason: err}
+	case err != nil:
+		return Checkpoint{}, err
+	case errors.Is(bad, ErrNewer):
+		return Checkpoint{}, fmt.Errorf("checkpoint %d: %w", seq, bad)
+	case bad != nil:
+		return Checkpoint{}, Damage{Seq: seq, Reason: bad}
 	}
 	return c, nil
 }
 
-// Verify checks the sum of every checkpoint and the file's own structure, and
-// names all that is wrong.
-func (s *Store) Verify() error {
-	var wrong []error
-	err := s.each(func(seq uint64, value []byte) error {
-		if _, err := decode(seq, value); err != nil {
-			wrong = append(wrong, err)
-		}
-		return nil
-	})
-	check := s.file.View(func(tx *bolt.Tx) error {
-		var found []error
-		for err := range tx.Check() {
-			found = append(found, fmt.Errorf("%w: %w", boltfile.ErrDamaged, err))
-		}
-		return errors.Join(found...)
-	})
-	return errors.Join(append(wrong, err, check)...)
+// Info is a line of List.
+type Info struct {
+	Seq, JournalSeq uint64
+	At              time.Time
+	Meta            Meta
+	StateHash       string
+	// StateBytes is the size of the state.
+	StateBytes int
+	// Err is why the checkpoint cannot be used; nil when it can.
+	Err error
 }
 
-// Export writes one checkpoint's state, as canonical JSON.
+// List describes every checkpoint, oldest first.
+func (s *Store) List() ([]Info, error) {
+	seqs, _, err := s.sequences()
+	if err != nil {
+		return nil, fmt.Errorf("list checkpoints: %w", err)
+	}
+	infos := make([]Info, 0, len(seqs))
+	for _, seq := range seqs {
+		c, err := s.Get(seq)
+		if err != nil {
+			infos = append(infos, Info{Seq: seq, Err: err})
+			continue
+		}
+		infos = append(infos, Info{Seq: seq, JournalSeq: c.JournalSeq, At: time.Unix(0, int64(c.At)).UTC(),
+			Meta: c.Meta, StateHash: c.StateHash(), StateBytes: len(c.State)})
+	}
+	return infos, nil
+}
+
+// Verify checks the file's structure and every checkpoint's checksum, and
+// returns all that is wrong.
+func (s *Store) Verify() []Damage {
+	if err := s.file.Verify(); err != nil {
+		return []Damage{{Reason: err}}
+	}
+	seqs, named, err := s.sequences()
+	if err != nil {
+		return []Damage{{Reason: err}}
+	}
+	var damages []Damage
+	for _, seq := range seqs {
+		if _, err := s.Get(seq); err != nil {
+			var d Damage
+			if !errors.As(err, &d) {
+				d = Damage{Seq: seq, Reason: err}
+			}
+			damages = append(damages, d)
+		}
+	}
+	if n := len(seqs); named != 0 && (n == 0 || seqs[n-1] != named) {
+		damages = append(damages, Damage{Seq: named, Reason: errors.New("it is named the latest and is not")})
+	}
+	return damages
+}
+
+// Export writes one checkpoint to w as one JSON object, its state included.
 func (s *Store) Export(seq uint64, w io.Writer) error {
 	c, err := s.Get(seq)
 	if err != nil {
-		return err
+		return fmt.Errorf("export checkpoint: %w", err)
 	}
-	if _, err := w.Write(append(c.State, '\n')); err != nil {
+	if err := json.NewEncoder(w).Encode(c.export()); err != nil {
 		return fmt.Errorf("export checkpoint %d: %w", seq, err)
 	}
 	return nil
 }
+
+// Close releases the file.
+func (s *Store) Close() error { return s.file.Close() }

@@ -211,3 +211,18 @@ func Aside(path string) (string, error) {
 		return aside, nil
 	}
 }
+
+// Verify checks the structure again, each leaf included, and has bbolt look
+// for pages that are free and used or neither.
+func (f *File) Verify() error {
+	if err := checkPath(f.path, true); err != nil {
+		return fmt.Errorf("verify %s: %w", f.path, err)
+	}
+	return f.View(func(tx *bolt.Tx) error {
+		var errs []error
+		for err := range tx.Check() {
+			errs = append(errs, fmt.Errorf("%w: %w", ErrDamaged, err))
+		}
+		return errors.Join(errs...)
+	})
+}

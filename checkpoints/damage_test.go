@@ -1,0 +1,217 @@
+package checkpoints
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"rubato/checkpoints/boltfile"
+)
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func put(t *testing.T, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "checkpoints.db")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestFlippedCheckpointIsNamedAndTheOneBeforeIsUsed(t *testing.T) {
+	data := read(t, saved(t, 3))
+	// A value: the state of checkpoint 3 is in the file once.
+	state := sample(3).State
+	at := bytes.Index(data, state)
+	if at < 0 {
+		t.Fatal("checkpoint 3 is not in the file")
+	}
+	data[at+len(state)/2] ^= 1
+	s := open(t, put(t, data), Options{})
+	c, damages, err := s.Load()
+	if err != nil || len(damages) != 1 || damages[0].Seq != 3 || !errors.Is(damages[0], boltfile.ErrDamaged) {
+		t.Fatal(damages, err)
+	}
+	wantSample(t, c, 2)
+	if d := s.Verify(); len(d) != 1 || d[0].Seq != 3 {
+		t.Fatal(d)
+	}
+	if infos, err := s.List(); err != nil || len(infos) != 3 || infos[2].Err == nil || infos[1].Err != nil {
+		t.Fatal(infos, err)
+	}
+	next := sample(4)
+	if err := s.Save(&next); err != nil || next.Seq != 4 {
+		t.Fatalf("saved as %d: %v", next.Seq, err)
+	}
+	closed(t, s)
+}
+
+func TestAnyFlippedBitLeavesACheckpointAndIsNamed(t *testing.T) {
+	path := saved(t, 5)
+	data := read(t, path)
+	rng := rand.New(rand.NewPCG(3, 3))
+	meta := 2 * os.Getpagesize()
+	for i := range 150 {
+		at := rng.IntN(len(data))
+		if i%3 == 0 { // the meta pages and the first pages of all
+			at = rng.IntN(2 * meta)
+		}
+		bad := bytes.Clone(data)
+		bad[at] ^= 1 << rng.IntN(8)
+		if err := os.WriteFile(path, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, r, err := OpenOrRecover(path, Options{})
+		if err != nil {
+			t.Fatalf("bit in byte %d: %v", at, err)
+		}
+		c, damages, err := s.Load()
+		if err != nil {
+			t.Fatalf("bit in byte %d: %v, %v", at, damages, err)
+		}
+		if c.Seq < 5 && len(damages) == 0 && r == nil && at >= meta {
+			t.Fatalf("bit in byte %d: fell back to %d and named nothing", at, c.Seq)
+		}
+		if c.Seq < 4 {
+			t.Fatalf("bit in byte %d: fell back to %d", at, c.Seq)
+		}
+		wantSample(t, c, int(c.Seq))
+		closed(t, s)
+	}
+}
+
+func TestStoreCutShortIsMovedAsideAndSalvaged(t *testing.T) {
+	data := read(t, saved(t, 5))
+	for _, size := range []int{300_000, 200_000, 100_000} {
+		path := put(t, data[:size])
+		if _, err := Open(path, Options{ReadOnly: true}); !errors.Is(err, boltfile.ErrDamaged) {
+			t.Fatalf("cut to %d bytes: %v", size, err)
+		}
+		s, r, err := OpenOrRecover(path, Options{})
+		if err != nil || r == nil || !errors.Is(r.Damage, boltfile.ErrDamaged) {
+			t.Fatalf("cut to %d bytes: %+v, %v", size, r, err)
+		}
+		if !bytes.Equal(read(t, r.Aside), data[:size]) {
+			t.Fatal("the damaged file was not kept")
+		}
+		if len(r.Salvaged) > 0 {
+			c, damages, err := s.Load()
+			if err != nil || len(damages) != 0 || c.Seq != r.Salvaged[len(r.Salvaged)-1] {
+				t.Fatal(damages, err)
+			}
+			wantSample(t, c, int(c.Seq))
+		} else if size >= 200_000 { // each of the five takes 60 KB
+			t.Fatalf("cut to %d bytes nothing was salvaged", size)
+		}
+		closed(t, s)
+	}
+}
+
+func TestFileThatIsNoStoreIsNamedAndMovedAside(t *testing.T) {
+	for name, data := range map[string][]byte{
+		"empty": {}, "one byte": {7}, "text": []byte("not a store\n"), "zeros": make([]byte, 64<<10),
+		"long text": bytes.Repeat([]byte("not a store\n"), 10_000),
+	} {
+		path := put(t, data)
+		for _, readOnly := range []bool{false, true} {
+			if _, err := Open(path, Options{ReadOnly: readOnly}); !errors.Is(err, boltfile.ErrDamaged) {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		if !bytes.Equal(read(t, path), data) {
+			t.Fatalf("%s: Open changed the file", name)
+		}
+		s, r, err := OpenOrRecover(path, Options{})
+		if err != nil || r == nil || len(r.Salvaged) != 0 || !bytes.Equal(read(t, r.Aside), data) {
+			t.Fatalf("%s: %+v, %v", name, r, err)
+		}
+		c := sample(1)
+		if err := s.Save(&c); err != nil {
+			t.Fatal(err)
+		}
+		closed(t, s)
+	}
+}
+
+func TestMissingStoreForReadingIsAnErrorAndMakesNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "checkpoints.db")
+	if _, err := Open(path, Options{ReadOnly: true}); !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Fatal("a file was made")
+	}
+}
+
+func TestFullDiskFailsTheSaveAndKeepsTheCheckpoints(t *testing.T) {
+	path := saved(t, 2)
+	s := open(t, path, Options{})
+	big := sample(3)
+	big.State = append(append([]byte(`"`), bytes.Repeat([]byte{'x'}, 3<<20)...), '"')
+
+	signal.Ignore(syscall.SIGXFSZ)
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Skip("no file size limit here")
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1 << 20, Max: old.Max}); err != nil {
+		t.Skip("the file size limit cannot be set")
+	}
+	err := s.Save(&big)
+	if rerr := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); rerr != nil {
+		t.Fatal(rerr)
+	}
+	if err == nil || big.Seq != 0 {
+		t.Fatalf("saved as %d on a full disk", big.Seq)
+	}
+	c, damages, err := s.Load()
+	if err != nil || len(damages) != 0 {
+		t.Fatal(damages, err)
+	}
+	wantSample(t, c, 2)
+	if err := s.Save(&big); err != nil || big.Seq != 3 {
+		t.Fatalf("with room again, saved as %d: %v", big.Seq, err)
+	}
+	if d := s.Verify(); len(d) != 0 {
+		t.Fatal(d)
+	}
+	closed(t, s)
+}
+
+func FuzzDecode(f *testing.F) {
+	c := Checkpoint{Seq: 1, Positions: map[int32]int64{0: 1}, State: []byte(`{}`)}
+	b, err := encode(&c)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, n, err := decode(b)
+		if err == nil && (n > len(b) || len(c.State) > n) {
+			t.Fatalf("%d bytes of %d", n, len(b))
+		}
+		// With the sum mended, the decoder behind it is reached.
+		if len(b) > prefixSize+4 {
+			copy(b, magic)
+			le.PutUint32(b[8:], schema)
+			le.PutUint64(b[12:], uint64(len(b)-prefixSize))
+			sum := checksum(b)
+			copy(b[sumAt:], sum[:])
+			_, _, _ = decode(b)
+		}
+		salvage(b, 5)
+	})
+}
