@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"rubato/internal/demo"
+)
+
+func newAgent() *cobra.Command {
+	cmd := &cobra.Command{Use: "agent", Short: "The Java agent", Args: exactArgs(0)}
+	cmd.AddCommand(&cobra.Command{
+		Use:     "path",
+		Short:   "Print where the agent's jar is",
+		Example: `  spark-submit --driver-java-options "-javaagent:$(rubato agent path)=brokers=127.0.0.1:9092" job.py`,
+		Args:    exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			path, err := demo.Installed(demo.AgentJar)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), path)
+			return nil
+		},
+	})
+	return cmd
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  rubato version",
+		Args:    exactArgs(0),
+		Run: func(cmd *cobra.Command, _ []string) {
+			fmt.Fprintf(cmd.OutOrStdout(), "rubato %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		},
+	}
+}

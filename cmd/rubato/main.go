@@ -1,0 +1,95 @@
+// Command rubato tunes the trigger intervals of Spark Structured Streaming
+// queries. It holds flags, signals and sub-commands; the work is in
+// internal/app and internal/demo.
+//
+// Exit codes: 0 all is well; 1 it failed; 2 the command line or the
+// configuration is wrong; 3 a check (verify) found a difference or damage.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the build.
+var version = "dev"
+
+// Exit codes, as `rubato --help` documents them.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+	exitFound  = 3
+)
+
+// exitError carries the exit code of an error.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError marks a mistake of the user in the command line or the
+// configuration.
+func usageError(err error) error { return &exitError{exitUsage, err} }
+
+// foundError marks a check that found something wrong.
+func foundError(err error) error { return &exitError{exitFound, err} }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newRoot().ExecuteContext(ctx)
+	stop()
+	os.Exit(exitCode(err))
+}
+
+// exitCode prints err and returns the exit code for it.
+func exitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(os.Stderr, "rubato: %v\n", err)
+	if coded := (*exitError)(nil); errors.As(err, &coded) {
+		return coded.code
+	}
+	return exitFailed
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "rubato",
+		Short: "Tune the trigger intervals of Spark Structured Streaming queries",
+		Long: `Rubato watches running Spark Structured Streaming queries through a -javaagent
+and moves each query's trigger interval, so that latency is paid for only where
+it is worth a batch.
+
+Exit codes: 0 all is well; 1 it failed; 2 the command line or the configuration
+is wrong; 3 a check found a difference or damage.`,
+		Example: `  rubato demo                      # a real Spark job, tuned live, in four minutes
+  rubato run --config rubato.yaml  # the daemon
+  rubato agent path                # the jar for -javaagent`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
+	root.AddCommand(newRun(), newDemo(), newCheckConfig(), newCheckpoints(), newFreeze(),
+		newReplay(), newStatus(), newHold(), newRelease(), newAgent(), newVersion())
+	return root
+}
+
+// exactArgs is cobra.ExactArgs as a usage error.
+func exactArgs(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
+			return usageError(fmt.Errorf("%s: %w", cmd.CommandPath(), err))
+		}
+		return nil
+	}
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rubato/env/spark"
+)
+
+// defaultAddress is where a daemon with the default configuration listens.
+const defaultAddress = "127.0.0.1:8765"
+
+// daemon speaks to a running daemon over its HTTP interface.
+type daemon struct{ address string }
+
+func (d *daemon) flag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&d.address, "address", defaultAddress, "where the daemon's HTTP interface is (http.listen)")
+}
+
+func (d *daemon) call(ctx context.Context, method, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+d.address+path, nil)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("the daemon's address %q: %w", d.address, err))
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("no daemon answers at %s (is `rubato run` up? --address names another place): %w", d.address, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, fmt.Errorf("reading the daemon's answer: %w", err)
+	}
+	if res.StatusCode/100 != 2 {
+		return nil, fmt.Errorf("the daemon refused: %s", explain(body, res.Status))
+	}
+	return body, nil
+}
+
+// explain takes the reason out of the daemon's answer.
+func explain(body []byte, status string) string {
+	var answer struct {
+		Error string `json:"error"`
+	}
+	if json.Unmarshal(body, &answer) == nil && answer.Error != "" {
+		return answer.Error
+	}
+	return strings.TrimSpace(status + " " + string(body))
+}
+
+func newStatus() *cobra.Command {
+	var d daemon
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "status",
+		Short:   "Show what the running daemon sees and does",
+		Example: "  rubato status\n  rubato status --json | jq '.[].rate'",
+		Args:    exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			body, err := d.call(cmd.Context(), http.MethodGet, "/api/queries")
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				_, err := cmd.OutOrStdout().Write(append(body, '\n'))
+				return err
+			}
+			return printQueries(cmd.OutOrStdout(), body)
+		},
+	}
+	d.flag(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the daemon's answer as it is")
+	return cmd
+}
+
+func newHold() *cobra.Command {
+	return operatorCommand("hold", "Keep a query at its configured interval until it is released",
+		"  rubato hold 'rubato-demo/clicks'")
+}
+
+func newRelease() *cobra.Command {
+	return operatorCommand("release", "Let the tuner command a held query again",
+		"  rubato release 'rubato-demo/clicks'")
+}
+
+func operatorCommand(verb, short, example string) *cobra.Command {
+	var d daemon
+	cmd := &cobra.Command{
+		Use: verb + " QUERY", Short: short, Example: example, Args: exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "" {
+				return usageError(errors.New("the query's key is empty: `rubato status` lists the keys"))
+			}
+			if _, err := d.call(cmd.Context(), http.MethodPost, "/api/queries/"+url.PathEscape(args[0])+"/"+verb); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", verb, args[0])
+			return nil
+		},
+	}
+	d.flag(cmd)
+	return cmd
+}
+
+func printQueries(out io.Writer, body []byte) error {
+	var queries []spark.Snapshot
+	if err := json.Unmarshal(body, &queries); err != nil {
+		return fmt.Errorf("reading the daemon's answer: %w", err)
+	}
+	if len(queries) == 0 {
+		_, err := fmt.Fprintln(out, "no queries: is a Spark driver running with the agent, and does it reach the same broker?")
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "QUERY\tSTATE\tRATE\tBACKLOG\tCONFIGURED\tEFFECTIVE\tCOMMANDED\tBATCH\tTRIGGERS\tEMPTY")
+	for _, q := range queries {
+		fmt.Fprintln(w, queryRow(q))
+	}
+	return w.Flush()
+}
+
+func queryRow(q spark.Snapshot) string {
+	state := q.State
+	if q.Why != "" {
+		state += " (" + q.Why + ")"
+	}
+	commanded := "-"
+	if q.CommandedMs > 0 {
+		commanded = milliseconds(q.CommandedMs)
+	}
+	return fmt.Sprintf("%s\t%s\t%.1f/s\t%v\t%s\t%s\t%s\t%s\t%d\t%d", q.Query, state, q.Rate, q.Backlog,
+		milliseconds(q.ConfiguredMs), milliseconds(q.EffectiveMs), commanded, milliseconds(int64(q.BatchMs)),
+		q.Counters.Triggers, q.Counters.EmptyTriggers)
+}
+
+func milliseconds(n int64) string { return (time.Duration(n) * time.Millisecond).String() }

@@ -1,0 +1,333 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"rubato/agent"
+	"rubato/configs"
+	"rubato/env"
+	"rubato/env/forecast"
+	"rubato/env/spark"
+	"rubato/policy"
+	"rubato/policy/rules"
+	"rubato/replay"
+)
+
+// Known are the names that a configuration may use.
+func Known() configs.Known {
+	return configs.Known{Policies: append([]string{agent.Learned}, rules.Names()...)}
+}
+
+// Hooks are what a Core tells its owner, and asks it, while it takes an input.
+type Hooks struct {
+	// Step gets each decision, before its command; valid during the call.
+	Step func(*replay.Step)
+	// Command gets each command to be sent.
+	Command func(spark.Command)
+	// Late is asked whether the group's update, due before the step of that
+	// index, is put off. Nil waits for the update.
+	Late func(group string, step uint64, ready bool) bool
+	// Cloning is told that a first policy is being made; it takes seconds.
+	Cloning func()
+}
+
+// Core turns inputs into steps and commands. It is a pure function of the
+// inputs it took; see the package's doc. Not safe for concurrent use.
+type Core struct {
+	hooks Hooks
+	env   *spark.Environment
+	loop  *agent.Loop
+	cfg   *configs.Config
+	prior *policy.Artefact
+	// stamps say who decided last on each query.
+	stamps map[env.QueryKey]spark.Stamp
+	s      coreState
+}
+
+// coreState is what a checkpoint holds beside the environment and the loop.
+type coreState struct {
+	At     env.Time `json:"at"`
+	Inputs uint64   `json:"inputs"`
+	// Epoch numbers the process; Commanding is off while it catches up.
+	Epoch      uint64          `json:"epoch"`
+	Commanding bool            `json:"commanding"`
+	Config     string          `json:"config"`
+	Positions  map[int32]int64 `json:"positions"`
+}
+
+// savedCore is the canonical form of a Core's state.
+type savedCore struct {
+	Core  coreState       `json:"core"`
+	Prior []byte          `json:"prior"`
+	Env   json.RawMessage `json:"env"`
+	Loop  json.RawMessage `json:"loop"`
+}
+
+// NewCore returns a Core that has taken nothing yet. It wants an InputConfig
+// before anything else.
+func NewCore(hooks Hooks) *Core {
+	c := &Core{
+		env:    spark.New(spark.EnvironmentOptions{Forecaster: func() env.Forecaster { return forecast.NewHolt() }}),
+		loop:   agent.NewLoop(),
+		stamps: map[env.QueryKey]spark.Stamp{},
+		s:      coreState{Positions: map[int32]int64{}},
+	}
+	c.loop.Commanding = false
+	c.SetHooks(hooks)
+	return c
+}
+
+// SetHooks replaces the hooks between two inputs.
+func (c *Core) SetHooks(hooks Hooks) {
+	c.hooks = hooks
+	c.loop.Late = nil
+	if hooks.Late != nil {
+		c.loop.Late = func(group string, ready bool) bool { return hooks.Late(group, c.loop.Index(), ready) }
+	}
+}
+
+// Close ends the learners' workers.
+func (c *Core) Close() { c.loop.Close() }
+
+// Config is the configuration in force; nil before the first.
+func (c *Core) Config() *configs.Config { return c.cfg }
+
+// Positions are the next offsets to take of the metrics topic.
+func (c *Core) Positions() map[int32]int64 { return c.s.Positions }
+
+// Take takes one input. The error says what was wrong with the input: the
+// Core has gone on without it.
+func (c *Core) Take(in *env.Input) error {
+	c.s.At = max(c.s.At, in.At)
+	c.s.Inputs++
+	var err error
+	switch in.Kind {
+	case env.InputConfig:
+		err = c.configure(in.Value)
+	case env.InputStart:
+		err = c.start(in)
+	case env.InputCaughtUp:
+		c.loop.Commanding = true
+		err = c.env.Take(*in)
+	case env.InputHold:
+		c.loop.Hold(env.QueryKey(in.Key))
+		c.env.Release(env.QueryKey(in.Key))
+	case env.InputRelease:
+		c.loop.Release(env.QueryKey(in.Key))
+	case env.InputStop:
+		c.loop.Commanding = false
+		c.env.ReleaseAll()
+	default:
+		if in.Kind == env.InputMessage {
+			c.s.Positions[in.Partition] = in.Offset + 1
+		}
+		if c.cfg == nil {
+			return errors.New("an input came before the first configuration")
+		}
+		err = c.env.Take(*in)
+		c.decide()
+	}
+	c.send()
+	return err
+}
+
+// decide steps every query that ticks.
+func (c *Core) decide() {
+	for {
+		t, ok := c.env.Next()
+		if !ok {
+			return
+		}
+		step, command := c.loop.Step(&t)
+		if c.hooks.Step != nil {
+			c.hooks.Step(step)
+		}
+		if command {
+			c.stamps[t.Query] = spark.Stamp{Policy: step.Policy, Mode: step.Mode}
+			c.env.Act(t.Query, step.Rung)
+		}
+	}
+}
+
+func (c *Core) send() {
+	for _, command := range c.env.Outgoing(func(q env.QueryKey) spark.Stamp { return c.stamps[q] }) {
+		if c.hooks.Command != nil {
+			c.hooks.Command(command)
+		}
+	}
+}
+
+// startInput is the Value of an InputStart.
+type startInput struct {
+	Epoch uint64 `json:"epoch"`
+}
+
+// start begins a process: nothing is commanded until it has caught up.
+func (c *Core) start(in *env.Input) error {
+	var v startInput
+	if err := json.Unmarshal(in.Value, &v); err != nil {
+		return fmt.Errorf("reading a start: %w", err)
+	}
+	c.s.Epoch = v.Epoch
+	c.loop.Commanding = false
+	return c.env.Take(*in)
+}
+
+// Acceptable tells whether a configuration could be put in force: whether the
+// policies that it names can be read.
+func (c *Core) Acceptable(effective []byte) error {
+	_, _, err := c.prepare(effective)
+	return err
+}
+
+func (c *Core) prepare(effective []byte) (*configs.Config, []agent.GroupConfig, error) {
+	cfg, err := configs.Parse(effective, Known())
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the effective configuration: %w", err)
+	}
+	groups, err := c.groups(cfg)
+	return cfg, groups, err
+}
+
+// configure puts a configuration in force; on an error the old one stays.
+func (c *Core) configure(effective []byte) error {
+	cfg, groups, err := c.prepare(effective)
+	if err != nil {
+		return err
+	}
+	groupOf := func(q env.QueryKey) int { return cfg.Match(string(q)) }
+	if err := c.loop.Configure(groups, groupOf); err != nil {
+		return err
+	}
+	c.cfg = cfg
+	c.s.Config = string(effective)
+	c.env.Pace(cfg.Decision.Lease, cfg.Kafka.Brokers)
+	c.env.Configure(resolver(cfg))
+	return nil
+}
+
+// groups turns the configuration's groups into the loop's.
+func (c *Core) groups(cfg *configs.Config) ([]agent.GroupConfig, error) {
+	groups := make([]agent.GroupConfig, len(cfg.Groups))
+	for i, g := range cfg.Groups {
+		groups[i] = agent.GroupConfig{
+			Name: g.Name, Mode: agent.Mode(g.Mode), PolicyName: g.Policy, Seed: cfg.Seed + uint64(i),
+		}
+		if g.Policy != agent.Learned {
+			continue
+		}
+		artefact, err := c.artefact(&g, cfg.Seed)
+		if err != nil {
+			return nil, fmt.Errorf("group %q: %w", g.Name, err)
+		}
+		groups[i].Artefact = artefact
+	}
+	return groups, nil
+}
+
+// artefact is the policy that a group starts from: its own file where it names
+// one, else the clone that every group shares.
+func (c *Core) artefact(g *configs.Group, seed uint64) (*policy.Artefact, error) {
+	if g.Artefact != "" {
+		text, err := os.ReadFile(g.Artefact)
+		if err != nil {
+			return nil, fmt.Errorf("reading its policy: %w", err)
+		}
+		a, err := policy.Decode(text)
+		if err != nil {
+			return nil, fmt.Errorf("reading its policy %s: %w", g.Artefact, err)
+		}
+		return a, nil
+	}
+	if c.prior == nil {
+		if c.hooks.Cloning != nil {
+			c.hooks.Cloning()
+		}
+		prior, err := agent.Prior(seed)
+		if err != nil {
+			return nil, fmt.Errorf("cloning a first policy: %w", err)
+		}
+		c.prior = prior
+	}
+	return c.prior, nil
+}
+
+// resolver gives each query the settings of its group.
+func resolver(cfg *configs.Config) spark.Resolver {
+	return func(q env.QueryKey, configured time.Duration) (spark.Resolved, bool) {
+		g := &cfg.Groups[cfg.Match(string(q))]
+		r := g.Resolve(configured)
+		ladder, err := env.NewLadder(r.Min, r.Max)
+		if err != nil {
+			return spark.Resolved{}, false // a configured interval of 0: no ladder fits
+		}
+		return spark.Resolved{
+			Settings: env.Settings{
+				Weights: env.Weights(r.Weights), Target: r.Target, Ladder: ladder,
+				Grace: r.Grace, Period: cfg.Decision.Period,
+			},
+			Command: agent.Mode(g.Mode) != agent.Observe, Brokers: r.Brokers,
+			MaxOffsets: r.MaxOffsets, MinOffsets: r.MinOffsets,
+		}, true
+	}
+}
+
+// State encodes all that a checkpoint needs, canonically: the same inputs give
+// the same bytes.
+func (c *Core) State() ([]byte, error) {
+	c.s.Commanding = c.loop.Commanding
+	saved := savedCore{Core: c.s}
+	var err error
+	if c.prior != nil {
+		if saved.Prior, err = c.prior.Encode(); err != nil {
+			return nil, fmt.Errorf("saving the prior: %w", err)
+		}
+	}
+	if saved.Env, err = json.Marshal(c.env); err != nil {
+		return nil, fmt.Errorf("saving the environment: %w", err)
+	}
+	if saved.Loop, err = c.loop.State(); err != nil {
+		return nil, fmt.Errorf("saving the learners: %w", err)
+	}
+	b, err := json.Marshal(saved)
+	if err != nil {
+		return nil, fmt.Errorf("saving the state: %w", err)
+	}
+	return b, nil
+}
+
+// Restore continues from what State encoded; the Core must be new.
+func (c *Core) Restore(b []byte) error {
+	var saved savedCore
+	if err := json.Unmarshal(b, &saved); err != nil {
+		return fmt.Errorf("restoring the state: %w", err)
+	}
+	if len(saved.Prior) > 0 {
+		prior, err := policy.Decode(saved.Prior)
+		if err != nil {
+			return fmt.Errorf("restoring the prior: %w", err)
+		}
+		c.prior = prior
+	}
+	if saved.Core.Config != "" {
+		if err := c.configure([]byte(saved.Core.Config)); err != nil {
+			return fmt.Errorf("restoring the configuration: %w", err)
+		}
+	}
+	if err := json.Unmarshal(saved.Env, c.env); err != nil {
+		return fmt.Errorf("restoring the environment: %w", err)
+	}
+	if err := c.loop.Restore(saved.Loop); err != nil {
+		return fmt.Errorf("restoring the learners: %w", err)
+	}
+	c.s = saved.Core
+	if c.s.Positions == nil {
+		c.s.Positions = map[int32]int64{}
+	}
+	c.loop.Commanding = c.s.Commanding
+	return nil
+}

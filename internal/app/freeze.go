@@ -1,0 +1,65 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"rubato/checkpoints"
+	"rubato/policy"
+)
+
+// Freeze makes the artefact of a group's policy from the last good checkpoint,
+// and its encoding. An empty group stands for the only one that has learnt.
+func Freeze(store *checkpoints.Store, group, version string) (text []byte, a *policy.Artefact, err error) {
+	ckpt, damage, err := store.Load()
+	if err != nil {
+		for _, d := range damage {
+			err = errors.Join(err, d)
+		}
+		return nil, nil, err
+	}
+	core := NewCore(Hooks{})
+	defer core.Close()
+	if err := core.Restore(ckpt.State); err != nil {
+		return nil, nil, fmt.Errorf("checkpoint %d: %w", ckpt.Seq, err)
+	}
+	if group, err = core.learnt(group); err != nil {
+		return nil, nil, err
+	}
+	if a, err = core.loop.Freeze(group); err != nil {
+		return nil, nil, err
+	}
+	a.Provenance = map[string]string{
+		"version": version, "group": group, "config": core.cfg.Hash(),
+		"checkpoint": fmt.Sprint(ckpt.Seq), "journal": fmt.Sprintf("up to record %d", ckpt.JournalSeq),
+		"state": ckpt.StateHash(), "at": time.Unix(0, int64(ckpt.At)).UTC().Format(time.RFC3339),
+		"steps": fmt.Sprint(core.loop.Index()),
+	}
+	text, err = a.Encode()
+	return text, a, err
+}
+
+// learnt checks the group's name, or finds the only one that has a learner.
+func (c *Core) learnt(group string) (string, error) {
+	var names []string
+	for _, g := range c.loop.Status() {
+		if g.Learner == nil {
+			continue
+		}
+		if g.Name == group {
+			return group, nil
+		}
+		names = append(names, g.Name)
+	}
+	switch {
+	case len(names) == 0:
+		return "", errors.New("no group has learnt a policy yet: run one in learn mode")
+	case group == "" && len(names) == 1:
+		return names[0], nil
+	case group == "":
+		return "", fmt.Errorf("several groups have learnt: --group wants one of %s", strings.Join(names, ", "))
+	}
+	return "", fmt.Errorf("group %q has learnt nothing: --group wants one of %s", group, strings.Join(names, ", "))
+}

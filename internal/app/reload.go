@@ -1,0 +1,105 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"rubato/configs"
+	"rubato/internal/telemetry"
+)
+
+// watch watches the configuration's file, where there is one.
+func (a *App) watch() error {
+	if a.opts.ConfigPath == "" {
+		return nil
+	}
+	w, err := configs.NewWatcher(a.opts.ConfigPath, Known())
+	if err != nil {
+		return err
+	}
+	a.watcher = w
+	return nil
+}
+
+// reloadOnChange applies what the watcher loads.
+func (a *App) reloadOnChange(ctx context.Context) {
+	if a.watcher == nil {
+		return
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case r, ok := <-a.watcher.Results():
+			if !ok {
+				return
+			}
+			_ = a.apply(r.Config, r.Err) // logged there
+		}
+	}
+}
+
+// Reload loads the configuration's file anew; a wrong one changes nothing, and
+// the error names every mistake.
+func (a *App) Reload() error {
+	if a.opts.ConfigPath == "" {
+		return errors.New("there is no configuration file to load: start with --config")
+	}
+	return a.apply(configs.Load(a.opts.ConfigPath, Known()))
+}
+
+// apply puts a configuration in force from the next tick on.
+func (a *App) apply(cfg *configs.Config, err error) error {
+	a.loading.Lock()
+	defer a.loading.Unlock()
+	if err == nil {
+		err = a.adopt(cfg)
+	}
+	if err != nil {
+		a.noteConfig(a.config.Load(), false)
+		a.log.Error().Err(err).Msg("the new configuration is wrong: the old one stays")
+		return err
+	}
+	return nil
+}
+
+func (a *App) adopt(cfg *configs.Config) error {
+	old := a.config.Load()
+	next := *cfg
+	if len(next.Kafka.Brokers) == 0 && a.broker != nil {
+		next.Kafka.Brokers = []string{a.broker.Addr()}
+	}
+	if fields := configs.RestartNeeded(old, &next); len(fields) > 0 {
+		a.log.Warn().Strs("fields", fields).Msg("these fields take effect at the next start")
+	}
+	next.Kafka, next.HTTP, next.Store, next.Seed = old.Kafka, old.HTTP, old.Store, old.Seed
+	effective, err := next.Effective()
+	if err != nil {
+		return err
+	}
+	err = errors.New("the tuner is stopping")
+	a.call(func() {
+		if a.core.s.Config == string(effective) {
+			err = nil
+			return
+		}
+		err = a.configure(effective)
+	})
+	if err != nil {
+		return fmt.Errorf("applying the configuration: %w", err)
+	}
+	a.config.Store(&next)
+	a.noteConfig(&next, true)
+	a.log.Info().Str("hash", next.Hash()).Msg("configuration is in force")
+	return nil
+}
+
+func (a *App) noteConfig(cfg *configs.Config, ok bool) {
+	c := telemetry.Config{Hash: cfg.Hash(), ReloadOK: ok, LoadedAt: time.Now()}
+	if old := a.loaded.Load(); !ok && old != nil {
+		c.LoadedAt = old.LoadedAt
+	}
+	a.loaded.Store(&c)
+}
