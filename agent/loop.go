@@ -48,7 +48,9 @@ type GroupConfig struct {
 	// when it has no learner yet. In serve mode it may be nil where the group
 	// has a learner, whose policy then serves as it stands.
 	Artefact *policy.Artefact
-	Learner  LearnerConfig
+	// Learner are the rates of a learner to be made; one that there is keeps
+	// its own.
+	Learner LearnerConfig
 	// Seed seeds exploration and replay.
 	Seed uint64
 }
@@ -95,7 +97,8 @@ func NewLoop() *Loop {
 	return &Loop{Commanding: true, queries: map[env.QueryKey]*query{}}
 }
 
-// Configure sets the groups; groupOf places a query in one of them, by index.
+// Configure sets the groups; groupOf places a query in one of them, by index,
+// which it must always find. A group that is gone takes its learner with it.
 // It may be called again between two steps: a group keeps its learner, by
 // name, through changes of its mode and policy. On an error nothing changes.
 func (l *Loop) Configure(configs []GroupConfig, groupOf func(env.QueryKey) int) error {

@@ -178,6 +178,23 @@ func TestStepsThatTeachNothingAreNotLearntFrom(t *testing.T) {
 	}
 }
 
+func TestACostThatIsNoNumberIsNotLearntFrom(t *testing.T) {
+	ticks := stream(3, 600)
+	for i := range ticks {
+		if i%50 == 0 {
+			ticks[i].Discounted.Latency = math.NaN()
+		}
+	}
+	l := configured(t, one, learning(t))
+	play(l, ticks)
+	if _, err := l.State(); err != nil {
+		t.Error(err)
+	}
+	if l.groups[0].learner.status.Updates == 0 {
+		t.Error("nothing was learnt from the rest")
+	}
+}
+
 func TestChunksAreConsecutiveStepsOfOneQuery(t *testing.T) {
 	ticks := stream(4, 2000)
 	next := map[env.QueryKey]float64{}

@@ -41,7 +41,7 @@ func RandomQuery(rng *rand.Rand) env.Environment {
 	if rng.Float64() < 0.2 {
 		cfg.Cap = max(1, rate*spread(rng, 1, 30))
 	}
-	if rng.Float64() < 0.1 {
+	if rng.Float64() < 0.2 {
 		cfg.Floor = max(1, rate*spread(rng, 0.1, 10))
 	}
 	if rng.Float64() < 0.3 {

@@ -14,7 +14,7 @@ import (
 	"rubato/policy/train"
 )
 
-// ErrState: a stored state does not fit together.
+// ErrState says that a stored state does not fit together.
 var ErrState = errors.New("stored learner state is damaged")
 
 type loopState struct {
@@ -30,6 +30,7 @@ type groupState struct {
 
 // learnerState holds numbers in bulk as little-endian bytes.
 type learnerState struct {
+	Config   LearnerConfig  `json:"config"`
 	Network  []byte         `json:"network"`
 	M        []byte         `json:"m"`
 	V        []byte         `json:"v"`
@@ -114,7 +115,7 @@ func (l *learner) state() (learnerState, error) {
 		return learnerState{}, fmt.Errorf("save random generator: %w", err)
 	}
 	s := learnerState{
-		Network: network, M: appendFloats(l.adam.M), V: appendFloats(l.adam.V), AdamStep: l.adam.Step,
+		Config: l.cfg, Network: network, M: appendFloats(l.adam.M), V: appendFloats(l.adam.V), AdamStep: l.adam.Step,
 		Scale: l.scale, Unit: l.unit, RNG: rng, Steps: l.steps, Ring: encodeChunks(l.ring), Next: l.next,
 		Fresh: encodeChunks(l.fresh), Status: l.status,
 	}
@@ -141,7 +142,7 @@ func (l *Loop) Restore(b []byte) error {
 			if g.cfg.Name != gs.Name {
 				continue
 			}
-			n, err := restoreLearner(g.cfg.Learner, gs.Learner)
+			n, err := restoreLearner(gs.Learner)
 			if err != nil {
 				return fmt.Errorf("restore group %q: %w", gs.Name, err)
 			}
@@ -191,7 +192,7 @@ func restoreQuery(qs queryState) (*query, error) {
 	return q, nil
 }
 
-func restoreLearner(cfg LearnerConfig, s learnerState) (*learner, error) {
+func restoreLearner(s learnerState) (*learner, error) {
 	net, err := policy.DecodeNetwork(s.Network)
 	if err != nil {
 		return nil, err
@@ -204,7 +205,7 @@ func restoreLearner(cfg LearnerConfig, s learnerState) (*learner, error) {
 		return nil, fmt.Errorf("moments of %d and %d bytes for %d weights, ring at %d: %w", len(s.M), len(s.V), n, s.Next, ErrState)
 	}
 	l := &learner{
-		cfg: cfg.withDefaults(), net: net,
+		cfg: s.Config, net: net,
 		adam:  &train.Adam{M: readFloats(s.M), V: readFloats(s.V), Step: s.AdamStep},
 		scale: s.Scale, unit: s.Unit, pcg: &rand.PCG{}, steps: s.Steps, next: s.Next, status: s.Status,
 	}

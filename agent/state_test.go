@@ -211,6 +211,28 @@ func TestAClosedLoopLeavesNoGoroutine(t *testing.T) {
 	l.Close() // goleak in TestMain sees what is left
 }
 
+// FuzzDecodeChunks promises that no bytes make the decoder panic, and that what
+// it accepts has one encoding.
+func FuzzDecodeChunks(f *testing.F) {
+	l := configured(f, one, learning(f))
+	play(l, stream(1, 200))
+	good := encodeChunks(l.groups[0].learner.ring)
+	f.Add(good)
+	f.Add(good[:len(good)/2])
+	f.Add([]byte{0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		chunks, err := decodeChunks(b, env.NumFeatures)
+		if err != nil {
+			return
+		}
+		once := encodeChunks(chunks)
+		again, err := decodeChunks(once, env.NumFeatures)
+		if err != nil || !bytes.Equal(encodeChunks(again), once) {
+			t.Fatalf("does not come back: %v", err)
+		}
+	})
+}
+
 func BenchmarkState(b *testing.B) {
 	l := configured(b, one, learning(b))
 	play(l, stream(1, 10000))
@@ -220,5 +242,3 @@ func BenchmarkState(b *testing.B) {
 	}
 	b.ReportMetric(float64(n), "bytes")
 }
-
-var _ env.Environment = (*recorded)(nil)

@@ -1,6 +1,10 @@
 package agent
 
-import "rubato/env"
+import (
+	"math"
+
+	"rubato/env"
+)
 
 // gatherer is what a trajectory's chunks go to: a learner live, a rollout in
 // pre-training.
@@ -38,9 +42,13 @@ func (tr *trajectory) arrive(t *env.Tick, features []float64, g gatherer) {
 		return
 	}
 	p := tr.pending
-	tr.pending = nil
 	p.tau = t.Elapsed
 	p.reward = -t.Observation.Weights.Cost(t.Discounted) / tr.scale
+	if math.IsNaN(p.reward) || math.IsInf(p.reward, 0) || math.IsInf(p.tau, 0) {
+		tr.cut(g)
+		return
+	}
+	tr.pending = nil
 	tr.ret = discount(p.tau)*tr.ret + p.reward
 	g.seen(tr.ret)
 	tr.building.steps = append(tr.building.steps, *p)

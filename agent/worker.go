@@ -30,9 +30,10 @@ const (
 // DefaultLearnerConfig's.
 type LearnerConfig struct {
 	// ActorRate and CriticRate are Adam's step sizes.
-	ActorRate, CriticRate float64
+	ActorRate  float64 `json:"actorRate"`
+	CriticRate float64 `json:"criticRate"`
 	// Entropy is the price of entropy, scaled return units per second.
-	Entropy float64
+	Entropy float64 `json:"entropy"`
 }
 
 // DefaultLearnerConfig is careful: it starts from a policy that is good.

@@ -15,7 +15,7 @@ func reference(l policy.Layout, w []float64, b *Batch) (Loss, []float64) {
 	var loss Loss
 	for i := range b.Mask {
 		x := b.Features[i*l.Inputs : (i+1)*l.Inputs]
-		actor := forward(l, w, blocks[:6], x)
+		actor := forward(w, blocks[:6], x)
 		p, logP := distribution(actor.out, b.Mask[i])
 		d := make([]float64, env.NumActions)
 		var h float64
@@ -41,19 +41,19 @@ func reference(l policy.Layout, w []float64, b *Batch) (Loss, []float64) {
 			}
 		}
 		loss.Entropy += b.Entropy[i] * h
-		actor.backward(l, w, blocks[:6], x, d, grad)
+		actor.backward(w, blocks[:6], x, d, grad)
 
-		critic := forward(l, w, blocks[6:], x)
+		critic := forward(w, blocks[6:], x)
 		miss := critic.out[0] - b.Target[i]
 		loss.Value += 0.5 * b.Fit[i] * miss * miss
-		critic.backward(l, w, blocks[6:], x, []float64{b.Fit[i] * miss}, grad)
+		critic.backward(w, blocks[6:], x, []float64{b.Fit[i] * miss}, grad)
 	}
 	return loss, grad
 }
 
 type pass struct{ h1, h2, out []float64 }
 
-func forward(l policy.Layout, w []float64, p []policy.Block, x []float64) pass {
+func forward(w []float64, p []policy.Block, x []float64) pass {
 	layer := func(in []float64, m, bias policy.Block, squash bool) []float64 {
 		out := make([]float64, m.Out)
 		for j := range out {
@@ -72,7 +72,7 @@ func forward(l policy.Layout, w []float64, p []policy.Block, x []float64) pass {
 	return pass{h1, h2, layer(h2, p[4], p[5], false)}
 }
 
-func (f pass) backward(_ policy.Layout, w []float64, p []policy.Block, x, d, grad []float64) {
+func (f pass) backward(w []float64, p []policy.Block, x, d, grad []float64) {
 	layer := func(in, d []float64, m, bias policy.Block) []float64 {
 		back := make([]float64, len(in))
 		for j, g := range d {
