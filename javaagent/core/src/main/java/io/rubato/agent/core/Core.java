@@ -14,6 +14,7 @@ import io.rubato.agent.core.wire.MessageWriter;
 import java.lang.instrument.ClassFileTransformer;
 import java.lang.instrument.Instrumentation;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 
 /** Joins the parts. Made by the premain half, by its name, on the warm-up thread. */
 public final class Core {
@@ -57,8 +58,9 @@ public final class Core {
     }
 
     private void startThreads() {
-        daemon("rubato-sender", new MetricSender(options, queue, new MessageWriter(version)));
-        daemon("rubato-receiver", new DecisionReceiver(options, new Commander(options, runs)));
+        CountDownLatch listening = new CountDownLatch(1);
+        daemon("rubato-receiver", new DecisionReceiver(options, new Commander(options, runs), listening));
+        daemon("rubato-sender", new MetricSender(options, queue, new MessageWriter(version), listening));
         daemon("rubato-heartbeat", new Heartbeat(runs, queue, this::checkHooks));
         AgentLog.info("version " + version + ": metrics to " + options.metricsTopic() + ", decisions from "
                 + options.decisionsTopic() + " at " + options.brokers());

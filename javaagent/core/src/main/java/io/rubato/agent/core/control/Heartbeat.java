@@ -1,10 +1,11 @@
 package io.rubato.agent.core.control;
 
+import io.rubato.agent.bridge.Hook;
 import io.rubato.agent.core.AgentLog;
 import io.rubato.agent.core.wire.Message;
 import io.rubato.agent.core.wire.MessageQueue;
 
-/** Speaks for every live run once a second, and introduces it again now and then for a tuner that came later. */
+/** Speaks for every live run once a second, and introduces it again now and then, for a tuner that came later. */
 public final class Heartbeat implements Runnable {
     private static final long EVERY_MS = 1_000;
     private static final long INTRODUCE_EVERY = 30;
@@ -15,6 +16,7 @@ public final class Heartbeat implements Runnable {
     private final MessageQueue queue;
     private final Runnable checkHooks;
     private long beats;
+    private boolean hooksActive;
 
     /** @param checkHooks called at every beat: looks again for hooks that are missing */
     public Heartbeat(Runs runs, MessageQueue queue, Runnable checkHooks) {
@@ -40,6 +42,8 @@ public final class Heartbeat implements Runnable {
     private void beat() {
         beats++;
         checkHooks.run();
+        boolean changed = hooksActive != Hook.allRequiredActive();
+        hooksActive ^= changed;
         for (TrackedRun run : runs.all()) {
             if (run.state.isExited()) {
                 if (System.nanoTime() - run.exitedNs() > GRACE_NS) {
@@ -48,7 +52,7 @@ public final class Heartbeat implements Runnable {
                 continue;
             }
             Message.post(Message.Type.HEARTBEAT, run.state, null, queue);
-            if (beats % INTRODUCE_EVERY == 0) {
+            if (changed || beats % INTRODUCE_EVERY == 0) {
                 Message.post(Message.Type.STARTED, run.state, null, queue);
             }
         }

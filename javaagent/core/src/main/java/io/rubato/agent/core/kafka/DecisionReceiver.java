@@ -10,10 +10,13 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Follows the decisions topic and hands each record to the commander as it comes. */
@@ -24,8 +27,11 @@ public final class DecisionReceiver implements Runnable {
 
     private final Options options;
     private final Commander commander;
+    private final CountDownLatch listening;
 
-    public DecisionReceiver(Options options, Commander commander) {
+    /** @param listening opened here once no decision can be missed any more */
+    public DecisionReceiver(Options options, Commander commander, CountDownLatch listening) {
+        this.listening = listening;
         this.options = options;
         this.commander = commander;
     }
@@ -37,7 +43,7 @@ public final class DecisionReceiver implements Runnable {
                 try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
                         ClientProperties.consumer(options), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
                     new Following(consumer).run();
-                } catch (org.apache.kafka.common.errors.InterruptException stop) {
+                } catch (InterruptException stop) {
                     return;
                 } catch (RuntimeException | LinkageError error) {
                     AgentLog.warnOnce("receiver " + error.getClass(), "cannot receive decisions: " + error);
@@ -91,9 +97,9 @@ public final class DecisionReceiver implements Runnable {
                         fresh.add(candidate);
                     }
                 }
-            } catch (org.apache.kafka.common.errors.InterruptException stop) {
+            } catch (InterruptException stop) {
                 throw stop;
-            } catch (org.apache.kafka.common.KafkaException notYet) {
+            } catch (KafkaException notYet) {
                 return;
             }
             if (!fresh.isEmpty()) {
@@ -102,9 +108,13 @@ public final class DecisionReceiver implements Runnable {
                     consumer.seekToBeginning(fresh);
                 } else {
                     consumer.seekToEnd(fresh);
+                    for (TopicPartition partition : fresh) {
+                        consumer.position(partition);
+                    }
                 }
             }
             looked = true;
+            listening.countDown();
         }
     }
 }

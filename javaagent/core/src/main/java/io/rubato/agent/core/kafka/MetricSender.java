@@ -6,9 +6,13 @@ import io.rubato.agent.core.wire.Message;
 import io.rubato.agent.core.wire.MessageQueue;
 import io.rubato.agent.core.wire.MessageWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Takes messages from the queue and hands them to the broker; says once when it is gone and once when it is back. */
@@ -21,9 +25,12 @@ public final class MetricSender implements Runnable {
     private final MessageQueue queue;
     private final MessageWriter writer;
     private final Semaphore room = new Semaphore(MOST_UNACKNOWLEDGED);
+    private final CountDownLatch listening;
     private boolean down;
 
-    public MetricSender(Options options, MessageQueue queue, MessageWriter writer) {
+    /** @param listening opened once the decisions are being followed */
+    public MetricSender(Options options, MessageQueue queue, MessageWriter writer, CountDownLatch listening) {
+        this.listening = listening;
         this.options = options;
         this.queue = queue;
         this.writer = writer;
@@ -39,7 +46,7 @@ public final class MetricSender implements Runnable {
                     while (true) {
                         send(producer, queue.take());
                     }
-                } catch (InterruptedException | org.apache.kafka.common.errors.InterruptException stop) {
+                } catch (InterruptedException | InterruptException stop) {
                     return;
                 } catch (Throwable error) {
                     AgentLog.warnOnce("sender " + error.getClass(), "cannot send metrics: " + deepest(error));
@@ -51,14 +58,18 @@ public final class MetricSender implements Runnable {
         }
     }
 
-    /** Nothing leaves the queue before the topic has been seen: the first messages are the ones that introduce a run. */
+    /**
+     * Nothing leaves the queue before the topic has been seen, since the first messages introduce a run, nor, for a while,
+     * before the answers to them can be heard.
+     */
     private void awaitTopic(KafkaProducer<byte[], byte[]> producer) throws InterruptedException {
         while (true) {
             try {
                 producer.partitionsFor(options.metricsTopic());
                 reached();
+                listening.await(AGAIN_MS * 6, TimeUnit.MILLISECONDS);
                 return;
-            } catch (org.apache.kafka.common.errors.InterruptException stop) {
+            } catch (InterruptException stop) {
                 throw stop;
             } catch (RuntimeException notYet) {
                 lost(notYet);
@@ -85,9 +96,17 @@ public final class MetricSender implements Runnable {
                 reached();
             } else {
                 message.run.drops.incrementAndGet();
-                lost(error);
+                failed(error);
             }
         });
+    }
+
+    private void failed(Exception error) {
+        if (error instanceof RecordTooLargeException) {
+            AgentLog.warnOnce("too large", "a message is larger than the broker takes: dropped (" + error.getMessage() + ")");
+        } else {
+            lost(error);
+        }
     }
 
     private synchronized void reached() {
