@@ -68,9 +68,9 @@ func (m *Meter) Switch(u, steps float64) {
 }
 
 // Debt is the time to work n events off beyond the grace, over the grace: the
-// backlog component's rate.
+// backlog component's rate. Less than OneEvent is none.
 func (m *Meter) Debt(n float64) float64 {
-	if n <= 0 || m.Grace <= 0 {
+	if n < OneEvent || m.Grace <= 0 {
 		return 0
 	}
 	return max(0, WorkOff(n, m.Overhead, m.PerRow, m.Cap)-m.Grace) / m.Grace
@@ -100,23 +100,19 @@ func (m *Meter) backlog(u, dt, n0, n1 float64, kink int) {
 			return
 		}
 	}
-	// Debt is linear inside the piece, and may jump at 0: extend it from the
-	// middle and one end.
-	mid, end := m.Debt((n0+n1)/2), m.Debt(n1)
-	if n1 <= 0 {
-		end = 2*mid - m.Debt(n0)
+	if (n0+n1)/2 < OneEvent {
+		return
 	}
-	begin := 2*mid - end
-	plain, disc := linear(u, dt, begin, end)
-	m.Plain.Backlog += max(plain, 0)
-	m.Discounted.Backlog += max(disc, 0)
+	plain, disc := linear(u, dt, m.Debt(n0), m.Debt(n1))
+	m.Plain.Backlog += plain
+	m.Discounted.Backlog += disc
 }
 
-// kink returns the i-th level at which Debt bends, or 0.
+// kink returns the i-th level at which Debt jumps or bends, or 0.
 func (m *Meter) kink(i int) float64 {
 	switch i {
 	case 0:
-		return 0
+		return OneEvent
 	case 1:
 		return m.Cap
 	}
