@@ -79,9 +79,10 @@ func (a *App) adopt(cfg *configs.Config) error {
 	if err != nil {
 		return err
 	}
+	changed := false
 	err = errors.New("the tuner is stopping")
 	a.call(func() {
-		if a.core.s.Config == string(effective) {
+		if changed = a.core.s.Config != string(effective); !changed {
 			err = nil
 			return
 		}
@@ -92,6 +93,9 @@ func (a *App) adopt(cfg *configs.Config) error {
 	}
 	a.config.Store(&next)
 	a.noteConfig(&next, true)
+	if !changed {
+		return nil
+	}
 	a.log.Info().Str("hash", next.Hash()).Msg("configuration is in force")
 	return nil
 }
