@@ -34,7 +34,6 @@ func newAgent(tb testing.TB, key, run string) *agent {
 
 // send numbers and seals a message that tells of the moment at.
 func (a *agent) send(at env.Time, m Message) env.Input {
-	a.tb.Helper()
 	a.m.Seq++
 	m.Seq, m.MonoNs, m.WallMs = a.m.Seq, int64(at)+a.skew, (int64(at)+a.wall)/1e6
 	b, err := json.Marshal(m)
@@ -122,7 +121,6 @@ func (a *agent) empty(at env.Time) []env.Input {
 func tickAt(at env.Time) env.Input { return env.Input{At: at, Kind: env.InputTick} }
 
 func sampleAt(tb testing.TB, at env.Time, brokers string, ends ...int64) env.Input {
-	tb.Helper()
 	topic := arrivals.Topic{Name: "orders"}
 	for i, end := range ends {
 		topic.Partitions = append(topic.Partitions, arrivals.Partition{ID: int32(i), End: end})

@@ -82,6 +82,7 @@ func (e *Environment) command(r *run, steered bool) (Decision, bool) {
 	wanted := steered && l.Wanted && r.Ask.Command
 	if l.Release || (l.Sent && !wanted) {
 		*l = lease{Wanted: l.Wanted && steered}
+		r.tracker.Applied(r.configured())
 		return e.decision(r, r.ConfiguredMs, ActionRelease, 0), true
 	}
 	if !wanted {
@@ -102,6 +103,7 @@ func (e *Environment) command(r *run, steered bool) (Decision, bool) {
 		d.CauseSeq = &cause
 	}
 	l.Sent, l.Seq, l.IntervalMs, l.At = true, d.Seq, interval, e.s.Now
+	r.tracker.Applied(ms(interval)) // the agent says so with its next message only
 	return d, true
 }
 
@@ -119,6 +121,17 @@ func (e *Environment) decision(r *run, intervalMs int64, action string, lease ti
 func (r *run) shows(epoch, seq uint64) bool {
 	a := r.Applied
 	return a != nil && a.Epoch == epoch && a.Seq == seq && a.LeaseLeftMs > 0
+}
+
+// underway tells whether m may have been sent before the last command came:
+// then the interval that it tells is not the one in effect.
+func (r *run) underway(now env.Time, m *Message) bool {
+	l := &r.Lease
+	if !l.Sent || now.Sub(l.At) >= resend {
+		return false
+	}
+	a := m.Applied
+	return a == nil || a.Seq < l.Seq
 }
 
 func direction(from, to int64) string {

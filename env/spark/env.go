@@ -257,7 +257,7 @@ func (r *run) note(now env.Time, m *Message) {
 		Batches:       max(r.Counters.Batches, m.Counters.Batches),
 		Drops:         max(r.Counters.Drops, m.Counters.Drops),
 	}
-	if r.IntervalMs != m.IntervalMs {
+	if !r.underway(now, m) {
 		r.tracker.Applied(ms(m.IntervalMs))
 	}
 	r.IntervalMs, r.Managed, r.Conflict, r.Applied = m.IntervalMs, m.Managed, m.Conflict, m.Applied

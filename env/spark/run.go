@@ -235,7 +235,11 @@ func (r *run) follow(now env.Time, m *Message) {
 	}
 	r.Start, r.StartAt = m.TriggerStartMonoNs, r.time(now, *m.TriggerStartMonoNs)
 	r.HeldBack = r.Ledger.outstanding()
-	r.tracker.TriggerStart(r.StartAt, ms(m.IntervalMs))
+	interval := ms(m.IntervalMs)
+	if r.underway(now, m) {
+		interval = 0 // what the tracker was told with the command holds
+	}
+	r.tracker.TriggerStart(r.StartAt, interval)
 	if !open {
 		r.finish(t, t, last)
 	}
