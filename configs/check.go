@@ -20,6 +20,8 @@ type Mistake struct {
 	Key string
 	// What is wrong, and what is allowed.
 	What string
+
+	line int // orders the mistakes; the environment's come last
 }
 
 func (m Mistake) String() string {
@@ -48,14 +50,16 @@ type reader struct {
 
 func (r *reader) wrong(line int, key, format string, args ...any) {
 	r.mistakes = append(r.mistakes, Mistake{
-		Where: fmt.Sprintf("%s:%d", r.file, line), Key: key, What: fmt.Sprintf(format, args...),
+		Where: fmt.Sprintf("%s:%d", r.file, line), Key: key, What: fmt.Sprintf(format, args...), line: line,
 	})
 }
 
 // read reads a node into a value, by the type of the value.
 func (r *reader) read(n *yaml.Node, key string, into reflect.Value) {
-	for n.Kind == yaml.AliasNode {
-		n = n.Alias
+	if n.Kind == yaml.AliasNode {
+		there := *n.Alias
+		there.Line = n.Line
+		n = &there
 	}
 	r.lines[key] = n.Line
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
@@ -200,7 +204,7 @@ func yamlName(f reflect.StructField) string {
 func nearest(written string, names []string) string {
 	best, dist := "", 3
 	for _, n := range names {
-		if d := edits(strings.ToLower(written), n); d < dist {
+		if d := edits(strings.ToLower(written), strings.ToLower(n)); d < dist {
 			best, dist = n, d
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -180,23 +181,26 @@ func (c *Config) Match(key string) int {
 	return len(c.Groups) - 1
 }
 
-// glob matches text against a pattern of * and ?.
+// glob matches text against a pattern of * and ?. At a mismatch it goes back to
+// the last star alone, so that no pattern takes exponential time.
 func glob(pattern, text string) bool {
-	for pattern != "" {
-		if pattern[0] == '*' {
-			for i := 0; i <= len(text); i++ {
-				if glob(pattern[1:], text[i:]) {
-					return true
-				}
-			}
+	p, t, star, from := 0, 0, -1, 0
+	for t < len(text) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, from = p, t
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+			p++
+			t++
+		case star >= 0:
+			from++
+			p, t = star+1, from
+		default:
 			return false
 		}
-		if text == "" || (pattern[0] != '?' && pattern[0] != text[0]) {
-			return false
-		}
-		pattern, text = pattern[1:], text[1:]
 	}
-	return text == ""
+	return strings.Trim(pattern[p:], "*") == ""
 }
 
 // Default is the configuration of an empty file.

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -57,12 +58,11 @@ func load(file string, text []byte, environ []string, known Known) (*Config, err
 	if err := more(text); err != nil {
 		r.wrong(1, "", "%v", err)
 	}
-	if len(r.mistakes) == 0 {
-		r.merge(c, text, environ)
-	}
+	r.merge(c, text, environ)
 	c.addDefaultGroup()
 	r.validate(c, known)
 	if len(r.mistakes) > 0 {
+		slices.SortStableFunc(r.mistakes, func(a, b Mistake) int { return cmp.Compare(a.line, b.line) })
 		return nil, r.mistakes
 	}
 	return c, nil
@@ -91,11 +91,12 @@ func syntax(file string, err error) Mistake {
 }
 
 // merge lets viper lay the environment over the file over the defaults, for
-// every field outside the groups, and reads the result back.
+// every field outside the groups, and reads back what the environment gave:
+// viper would turn what the file gave (012) into another value (10).
 func (r *reader) merge(c *Config, text []byte, environ []string) {
 	v := viper.NewWithOptions(viper.KeyDelimiter("::"))
 	v.SetConfigType("yaml")
-	if err := v.ReadConfig(bytes.NewReader(text)); err != nil {
+	if err := v.ReadConfig(bytes.NewReader(text)); err != nil && len(r.mistakes) == 0 {
 		r.wrong(1, "", "%v", err)
 		return
 	}
@@ -105,10 +106,12 @@ func (r *reader) merge(c *Config, text []byte, environ []string) {
 			given[name] = value
 		}
 	}
+	var names []string
 	eachField(reflect.ValueOf(c).Elem(), nil, func(path []string, into reflect.Value) {
 		key := strings.Join(path, "::")
 		v.SetDefault(key, into.Interface())
-		name := envPrefix + strings.ToUpper(strings.Join(path, "_"))
+		name := variable(strings.Join(path, "."))
+		names = append(names, name)
 		value, ok := given[name]
 		delete(given, name)
 		if !ok || value == "" {
@@ -117,15 +120,27 @@ func (r *reader) merge(c *Config, text []byte, environ []string) {
 		v.Set(key, value)
 		if err := setMerged(into, v.GetString(key)); err != nil {
 			r.mistakes = append(r.mistakes, Mistake{
-				Where: "environment", Key: name, What: fmt.Sprintf("%q: %v", value, err),
+				Where: "environment", Key: name, What: fmt.Sprintf("%q: %v", value, err), line: environmentLine,
 			})
 			return
 		}
-		r.lines[strings.Join(path, ".")] = 0
+		r.lines[strings.Join(path, ".")] = environmentLine
 	})
 	for _, name := range sortedKeys(given) {
-		c.Warnings = append(c.Warnings, fmt.Sprintf("environment: %s sets nothing that is known", name))
+		warning := fmt.Sprintf("environment: %s sets nothing that is known", name)
+		if near := nearest(name, names); near != "" {
+			warning += fmt.Sprintf("; did you mean %s?", near)
+		}
+		c.Warnings = append(c.Warnings, warning)
 	}
+}
+
+// variable is the environment variable of a key outside the groups.
+func variable(key string) string {
+	if i := strings.IndexByte(key, '['); i >= 0 {
+		key = key[:i]
+	}
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
 func setMerged(into reflect.Value, text string) error {
@@ -158,14 +173,12 @@ func eachField(v reflect.Value, path []string, visit func([]string, reflect.Valu
 	}
 }
 
-// addDefaultGroup ends the list with the group that matches everything.
+// addDefaultGroup ends the list with a group that matches everything, unless
+// its last one does.
 func (c *Config) addDefaultGroup() {
-	for _, g := range c.Groups {
-		if g.Name == "default" {
-			return
-		}
+	if n := len(c.Groups); n == 0 || !slices.Contains(c.Groups[n-1].Match, "*") {
+		c.Groups = append(c.Groups, defaultGroup())
 	}
-	c.Groups = append(c.Groups, defaultGroup())
 }
 
 // blankGroup is what a group of the file starts from.

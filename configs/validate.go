@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -11,15 +12,25 @@ import (
 	"time"
 )
 
-// at names a key and where it was given.
+// environmentLine stands for a line in the environment: after all others.
+const environmentLine = math.MaxInt
+
+// at names a key and where it was given. What could not be read at all, there
+// or below, was named already.
 func (r *reader) at(key, format string, args ...any) {
+	for _, m := range r.mistakes {
+		if rest, ok := strings.CutPrefix(m.Key, key); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return
+		}
+	}
 	m := Mistake{Where: r.file, Key: key, What: fmt.Sprintf(format, args...)}
 	for k := key; k != ""; k = parent(k) {
 		if line, ok := r.lines[k]; ok {
-			if line > 0 {
+			m.line = line
+			if line != environmentLine {
 				m.Where = fmt.Sprintf("%s:%d", r.file, line)
 			} else {
-				m.Where = "environment"
+				m.Where, m.Key = "environment", variable(k)
 			}
 			break
 		}
@@ -47,7 +58,7 @@ func (r *reader) validate(c *Config, known Known) {
 	if c.Store.Journal == c.Store.Checkpoints && c.Store.Journal != "" {
 		r.at("store.journal", "is the same file as store.checkpoints: want two")
 	}
-	r.within("store.journal_max", c.Store.JournalMax, 1<<20, 1<<40)
+	r.within("store.journal_max", c.Store.JournalMax, 8<<20, 1<<40)
 	r.within("store.keep", c.Store.Keep, 1, 1000)
 	r.within("store.every", c.Store.Every, time.Second, 24*time.Hour)
 	r.within("decision.period", c.Decision.Period, 50*time.Millisecond, 10*time.Second)
@@ -56,7 +67,11 @@ func (r *reader) validate(c *Config, known Known) {
 	r.oneOf("log.format", c.Log.Format, "console", "json")
 	names := map[string]bool{}
 	for i := range c.Groups {
-		r.group(fmt.Sprintf("groups[%d]", i), &c.Groups[i], known, names)
+		key := fmt.Sprintf("groups[%d]", i)
+		r.group(key, &c.Groups[i], known, names)
+		if i < len(c.Groups)-1 && slices.Contains(c.Groups[i].Match, "*") {
+			r.at(key+".match", "matches every query, so that no group after it is ever used: put it last")
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -20,13 +21,15 @@ type Result struct {
 	Err    error
 }
 
-// Watcher reloads a file when it changes. It watches the folder: files are
-// replaced by renaming, and Kubernetes swaps links.
+// Watcher reloads a file when its content changes. It watches the folder:
+// files are replaced by renaming, and Kubernetes swaps links. A folder that is
+// itself removed is not watched any more.
 type Watcher struct {
 	path    string
 	known   Known
 	notify  *fsnotify.Watcher
 	results chan Result
+	once    sync.Once
 	quit    chan struct{}
 	done    chan struct{}
 	// after makes the timer of settle.
@@ -59,9 +62,9 @@ func newWatcher(path string, known Known, after func(time.Duration) <-chan time.
 // Results delivers each reload. It is closed by Close.
 func (w *Watcher) Results() <-chan Result { return w.results }
 
-// Close ends the watcher.
+// Close ends the watcher; closing it again does nothing.
 func (w *Watcher) Close() error {
-	close(w.quit)
+	w.once.Do(func() { close(w.quit) })
 	<-w.done
 	if err := w.notify.Close(); err != nil {
 		return fmt.Errorf("closing the watcher of %s: %w", w.path, err)
