@@ -36,7 +36,7 @@ func (a *App) loop(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			if flushing {
-				<-flushed
+				a.noteFlush(<-flushed)
 			}
 			a.finish()
 			return

@@ -88,6 +88,7 @@ func Run(ctx context.Context, o Options) (report.Result, error) {
 	if err != nil {
 		return report.Result{}, d.explain(err)
 	}
+	d.live.say("the agent put %d commands in force", d.rec.commands())
 	if o.Keep {
 		d.keep(ctx)
 	}

@@ -29,11 +29,11 @@ func newLive(out io.Writer, total time.Duration) *live {
 
 // status is what one live line says.
 type status struct {
-	half                     string
-	rate, backlog            float64
-	interval, latency        time.Duration
-	action                   string
-	triggers, empty, batches int
+	half              string
+	rate, backlog     float64
+	interval, latency time.Duration
+	action            string
+	triggers, empty   int
 }
 
 // show draws the line; elapsed is the time since the first half began.
