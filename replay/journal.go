@@ -17,6 +17,10 @@ import (
 // MinBytes is the smallest cap of a journal's file.
 const MinBytes = 8 << 20
 
+// forgetBytes is how much is written before the pages read for it are let go
+// of: the journal would take its whole file's size in resident memory.
+const forgetBytes = 4 << 20
+
 var bucketRecords = []byte("records")
 
 // Options of Open.
@@ -43,9 +47,11 @@ type Journal struct {
 	file *boltfile.File
 	opts Options
 
-	// flushing is held over a Flush; it guards spare.
+	// flushing is held over a Flush; it guards spare and touched.
 	flushing sync.Mutex
 	spare    buffer
+	// touched is how many bytes were written since the map was let go of.
+	touched int
 
 	mu     sync.Mutex // guards the rest
 	active buffer
@@ -201,6 +207,10 @@ func (j *Journal) Flush() error {
 	var err error
 	if len(taken.blocks) > 0 {
 		pruned, err = j.write(&taken)
+		if j.touched += len(taken.data); err == nil && j.touched >= forgetBytes {
+			j.touched = 0
+			_ = j.file.Forget() // it spares memory, no more
+		}
 	}
 
 	j.mu.Lock()
