@@ -79,9 +79,9 @@ class Figures {
             List<String> lines = java(stamped);
             premain.add((Long.parseLong(lines.get(1)) - Long.parseLong(lines.get(0))) / 1e6);
         }
-        say("premain: p50 %.1f ms, p90 %.1f ms over %d JVMs", quantile(premain, 0.5), quantile(premain, 0.9), SHORT_RUNS);
-        say("JVM without streams: %.0f ms without the agent, %.0f ms with it, +%.0f ms (medians of %d)",
-                quantile(without, 0.5), quantile(with, 0.5), quantile(with, 0.5) - quantile(without, 0.5), SHORT_RUNS);
+        say("premain: least %.1f ms, p50 %.1f ms over %d JVMs", quantile(premain, 0), quantile(premain, 0.5), SHORT_RUNS);
+        say("JVM without streams: least %.0f ms without the agent, %.0f ms with it; medians %.0f and %.0f ms",
+                quantile(without, 0), quantile(with, 0), quantile(without, 0.5), quantile(with, 0.5));
     }
 
     private double millis(List<String> arguments) throws Exception {
