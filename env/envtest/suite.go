@@ -143,7 +143,8 @@ func ladderHolds(t *testing.T, seed uint64, h Harness) {
 	for i, tick := range ticks {
 		o := &tick.Observation
 		rung := int(o.Rung)
-		if rung < 0 || rung >= l.Len() || o.Rungs != float64(l.Len()) || tick.Mask != l.Mask(rung) {
+		mask := env.Mask{rung > 0, true, rung < l.Len()-1}
+		if rung < 0 || rung >= l.Len() || o.Rungs != float64(l.Len()) || tick.Mask != mask {
 			t.Fatalf("tick %d: rung %v of %v, mask %v", i, o.Rung, o.Rungs, tick.Mask)
 		}
 		if i > 0 && rung != asked[i-1] {
