@@ -251,11 +251,10 @@ func (e *Environment) accept(q *query, r *run, m *Message, p *Progress) {
 func (r *run) note(now env.Time, m *Message) {
 	r.LastAt, r.Doubted = now, false
 	r.Seq, r.WallMs = m.Seq, m.WallMs
-	r.Counters = Counters{
-		Triggers:      max(r.Counters.Triggers, m.Counters.Triggers),
-		EmptyTriggers: max(r.Counters.EmptyTriggers, m.Counters.EmptyTriggers),
-		Batches:       max(r.Counters.Batches, m.Counters.Batches),
-		Drops:         max(r.Counters.Drops, m.Counters.Drops),
+	c := &r.Counters
+	c.Triggers, c.Drops = max(c.Triggers, m.Counters.Triggers), max(c.Drops, m.Counters.Drops)
+	if m.settled() {
+		c.EmptyTriggers, c.Batches = max(c.EmptyTriggers, m.Counters.EmptyTriggers), max(c.Batches, m.Counters.Batches)
 	}
 	if !r.underway(now, m) {
 		r.tracker.Applied(ms(m.IntervalMs))

@@ -363,3 +363,24 @@ func TestStrangersCannotFillTheMemory(t *testing.T) {
 		t.Errorf("%d queries kept after a silence", len(w.queries))
 	}
 }
+
+func TestABatchThatItsOwnProgressCountsAlreadyIsBookedOnce(t *testing.T) {
+	w := newWorld(t)
+	a := newAgent(t, "shop/orders", "r1")
+	w.feed(a.started(0, SourceOptions{Subscribe: "orders"}))
+	for i := range 6 {
+		at := env.Time(i) * 2e9
+		w.feed(sampleAt(t, at, "b:1", int64(100*(i+1))))
+		w.feed(a.begin(at), a.heartbeat(at+50e6), a.progress(at+150e6, 100), a.heartbeat(at+150e6), a.end(at+151e6, OutcomeBatch))
+	}
+	batches := 0.0
+	for i, tick := range w.ticks {
+		batches += tick.Cost.Batch
+		if i > 0 && tick.Observation.BatchLast < 0.1 {
+			t.Fatalf("tick %d saw a last batch of %v s, want about 0.15", i, tick.Observation.BatchLast)
+		}
+	}
+	if batches != 5 { // all but the one before the first tick
+		t.Fatalf("%v batches were booked for 5", batches)
+	}
+}

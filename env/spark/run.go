@@ -188,9 +188,16 @@ func (l *lost) next(progress bool) env.Outcome {
 	return env.Unknown
 }
 
+// settled tells whether the counters of m are those of whole turns. Inside a
+// turn they may count its own outcome already, before its end is told.
+func (m *Message) settled() bool { return m.Type == Trigger || m.Phase == PhaseWaiting }
+
 // missing compares the counters of m with what is known, leaving out the end
 // that m itself tells.
 func (r *run) missing(m *Message) lost {
+	if !m.settled() {
+		return lost{}
+	}
 	l := lost{empty: beyond(m.Counters.EmptyTriggers, r.Counters.EmptyTriggers), batch: beyond(m.Counters.Batches, r.Counters.Batches)}
 	if m.Type == Trigger && m.Edge == EdgeEnd {
 		switch {
