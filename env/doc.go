@@ -11,8 +11,9 @@
 // (Sutton, Precup and Singh 1999, for the discounting).
 //
 // Two environments produce ticks: env/spark from live queries and env/sim in
-// virtual time. Both are held to env/envtest, and both build on the estimators
-// here: Curve (arrivals), Meter (cost), Rates and BatchFit.
+// virtual time. Both are held to env/envtest, and both drive a Tracker for each
+// run, which joins the estimators here: Curve (arrivals), Meter (cost), Rates
+// and BatchFit. Features makes an Observation dimensionless for a network.
 //
 // # Units
 //
@@ -23,6 +24,8 @@
 // # Caveats
 //
 // An Observation holds estimates where the source does not tell (Sighted is 0
-// for files and rate sources). Nothing here reads a clock, draws a random
+// for files and rate sources, and where samples stopped 5 s ago). A cost that
+// was estimated and turns out otherwise is corrected in the step in which that
+// is known. Until the reference rate is known, delays cost nothing. Nothing here reads a clock, draws a random
 // number, or starts a goroutine.
 package env

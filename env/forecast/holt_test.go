@@ -37,7 +37,8 @@ func TestHoltMatchesHandComputedSteps(t *testing.T) {
 	// The second forecast, 18 + 0.9*3.2 = 20.88, was off by 9.12; the first by
 	// 10, and each step is a tenth of the mean rate so far: down a fifth of it
 	// as the error was below.
-	scale := (10*math.Pow(1-1./300, 2) + 20*(1-1./300) + 30) / (math.Pow(1-1./300, 2) + (1 - 1./300) + 1)
+	const fade = 1 - 1./300
+	scale := (10*fade*fade + 20*fade + 30) / (fade*fade + fade + 1)
 	near(t, "spread 1 s ahead", spread[0], 10-0.1*scale*0.2)
 	near(t, "spread 5 s ahead, not yet known", spread[2], 0)
 }
