@@ -68,3 +68,24 @@ test-java: tools-java
 clean: ## remove what was built
 	rm -rf bin
 	find javaagent -name target -type d -prune -exec rm -rf {} +
+
+# The measurements; bench/README.md has their figures. Leave the machine alone meanwhile.
+.PHONY: bench
+bench: tools-go ## measure decisions: time, allocations, throughput
+	go test -run '^$$' -bench . -benchtime 3s -count 3 -cpu 2 ./bench
+
+bin/bench-%: $(GO_SRC) | tools-go
+	@mkdir -p bin
+	@go build -o $@ ./bench/$*
+
+.PHONY: bench-wire
+bench-wire: bin/bench-wire bin/rubato-agent.jar ## measure metric sent to interval applied, on a real Spark
+	@bin/bench-wire
+
+.PHONY: bench-memory
+bench-memory: bin/bench-memory bin/rubato ## measure resident memory with 100 queries (Linux)
+	@bin/bench-memory
+
+.PHONY: bench-start
+bench-start: bin/bench-start bin/rubato ## measure the start of the daemon
+	@bin/bench-start

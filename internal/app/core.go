@@ -45,6 +45,7 @@ type Core struct {
 	prior *policy.Artefact
 	// stamps say who decided last on each query.
 	stamps map[env.QueryKey]spark.Stamp
+	tick   env.Tick // being decided on; a local one would escape
 	s      coreState
 }
 
@@ -138,17 +139,17 @@ func (c *Core) Take(in *env.Input) error {
 // decide steps every query that ticks.
 func (c *Core) decide() {
 	for {
-		t, ok := c.env.Next()
-		if !ok {
+		var ok bool
+		if c.tick, ok = c.env.Next(); !ok {
 			return
 		}
-		step, command := c.loop.Step(&t)
+		step, command := c.loop.Step(&c.tick)
 		if c.hooks.Step != nil {
 			c.hooks.Step(step)
 		}
 		if command {
-			c.stamps[t.Query] = spark.Stamp{Policy: step.Policy, Mode: step.Mode}
-			c.env.Act(t.Query, step.Rung)
+			c.stamps[c.tick.Query] = spark.Stamp{Policy: step.Policy, Mode: step.Mode}
+			c.env.Act(c.tick.Query, step.Rung)
 		}
 	}
 }
