@@ -100,6 +100,7 @@ func watch(rng *rand.Rand, teacher policy.Policy, e env.Environment) (lessons []
 			rewards = append(rewards, -t.Observation.Weights.Cost(t.Discounted)/scale)
 			taus = append(taus, t.Elapsed)
 		}
+		t.Mask = policy.Sensible(&t.Observation, t.Mask)
 		teacher.Probabilities(&t.Observation, t.Mask, &p)
 		label := p.Argmax(t.Mask)
 		action := label

@@ -222,13 +222,16 @@ func (l *Loop) Run(e env.Environment, record func(*replay.Step)) {
 }
 
 // Step decides on one tick. The step it returns is valid until the next call;
-// command tells whether its rung is to be commanded. It allocates nothing
-// unless the group learns.
+// command tells whether its rung is to be commanded. For a network t's mask is
+// narrowed to what is sensible. It allocates nothing unless the group learns.
 func (l *Loop) Step(t *env.Tick) (s *replay.Step, command bool) {
 	q := l.query(t.Query)
 	g := l.groups[q.group]
 	command = l.Commanding && !q.held && g.cfg.Mode != Observe
 	l.index++
+	if g.rule == nil {
+		t.Mask = policy.Sensible(&t.Observation, t.Mask)
+	}
 	s = &l.step
 	*s = replay.Step{
 		Index: l.index, Query: t.Query, Run: t.Run, Group: g.cfg.Name, Mode: string(g.cfg.Mode),

@@ -110,6 +110,7 @@ func (r *rollout) collect(net *policy.Network) {
 				r.envs[i] = nil
 				continue
 			}
+			t.Mask = policy.Sensible(&t.Observation, t.Mask)
 			t.Observation.Features(&f)
 			tr.arrive(&t, f[:], r)
 			net.Act(f[:], t.Mask, &p)
