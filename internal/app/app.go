@@ -62,6 +62,7 @@ type App struct {
 	at      env.Time
 	took    time.Time // when the input in course was taken
 	tally   tally
+	told    map[env.QueryKey]told
 	pending int // checkpoints under way
 
 	inputs chan env.Input
@@ -90,7 +91,7 @@ func Start(ctx context.Context, o Options) (_ *App, err error) {
 	a := &App{
 		opts: o, log: o.Log, metrics: telemetry.New(o.Version),
 		inputs: make(chan env.Input, 256), calls: make(chan func()),
-		saved: make(chan error, 1), done: make(chan struct{}),
+		saved: make(chan error, 1), done: make(chan struct{}), told: map[env.QueryKey]told{},
 	}
 	a.tally.reset()
 	defer func() {
@@ -99,14 +100,15 @@ func Start(ctx context.Context, o Options) (_ *App, err error) {
 		}
 	}()
 	cfg := *o.Config
+	// The stores first: a second tuner on them is told who holds them.
+	if err := a.openStores(&cfg); err != nil {
+		return nil, err
+	}
 	if err := a.openWire(&cfg); err != nil {
 		return nil, err
 	}
 	a.config.Store(&cfg)
 	a.noteConfig(&cfg, true)
-	if err := a.openStores(&cfg); err != nil {
-		return nil, err
-	}
 	if err := a.resume(&cfg); err != nil {
 		return nil, err
 	}

@@ -146,7 +146,9 @@ func (a *App) show() {
 		s.Skipped[reason] = n
 	}
 	live := map[env.QueryKey]bool{}
-	for _, q := range a.core.env.Snapshot() {
+	queries := a.core.env.Snapshot()
+	a.tell(queries)
+	for _, q := range queries {
 		live[q.Query] = true
 		s.Queries = append(s.Queries, a.shown(&q))
 	}
@@ -185,8 +187,6 @@ func (a *App) shown(q *spark.Snapshot) telemetry.Query {
 	t.Triggers, t.EmptyTriggers, t.Batches = q.Counters.Triggers, q.Counters.EmptyTriggers, q.Counters.Batches
 	return t
 }
-
-func ms(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
 func shownGroup(g *agent.GroupStatus) telemetry.Group {
 	out := telemetry.Group{Name: g.Name, Mode: string(g.Mode), Policy: g.Policy}
