@@ -169,10 +169,16 @@ func widen(f []float64, xs []float32) {
 	}
 }
 
-// inert tells that no action makes a difference: the ladder allows but one, or
-// the trigger is due at every rung in reach.
+// inert tells that no action makes a difference: but one is allowed, or the
+// trigger is due at every rung in reach.
 func inert(o *env.Observation, mask env.Mask) bool {
-	return !mask[env.Shorten] && !mask[env.Lengthen] || o.SinceTrigger >= o.Longer
+	allowed := 0
+	for _, ok := range mask {
+		if ok {
+			allowed++
+		}
+	}
+	return allowed < 2 || o.SinceTrigger >= o.Longer
 }
 
 // setFeatures puts a transition's features and mask into row i of a batch.

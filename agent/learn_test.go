@@ -70,7 +70,7 @@ func TestTheCloneIsAsGoodAsItsTeacherOnQueriesItNeverSaw(t *testing.T) {
 	}
 	var ratios []float64
 	var sum float64
-	for seed := range uint64(40) {
+	for seed := range uint64(24) {
 		query := func() rated {
 			return RandomQuery(rand.New(rand.NewPCG(5000+seed, 5))).(rated)
 		}
@@ -83,7 +83,7 @@ func TestTheCloneIsAsGoodAsItsTeacherOnQueriesItNeverSaw(t *testing.T) {
 	mean, median := math.Exp(sum/float64(len(ratios))), ratios[len(ratios)/2]
 	t.Logf("cost of the clone's argmax / the rule's: mean %.4f, median %.4f, worst %.4f of %d",
 		mean, median, ratios[len(ratios)-1], len(ratios))
-	if len(ratios) < 30 || mean > 1.03 || median > 1.01 {
+	if len(ratios) < 20 || mean > 1.03 || median > 1.01 {
 		t.Errorf("mean %.4f and median %.4f of %d", mean, median, len(ratios))
 	}
 }
@@ -109,7 +109,7 @@ func liveThenFrozen(t *testing.T, a *policy.Artefact, seed uint64, seconds float
 	if frozen.Network.ID() == a.Network.ID() {
 		t.Error("nothing was learnt")
 	}
-	return costRate(t, served(frozen), bursty(t, 77, 3000))
+	return costRate(t, served(frozen), bursty(t, 77, 2000))
 }
 
 func TestLiveLearningDoesNotWreckAGoodPolicy(t *testing.T) {
@@ -117,28 +117,24 @@ func TestLiveLearningDoesNotWreckAGoodPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	byRule := costRate(t, byRule, bursty(t, 77, 3000))
-	for seed := range uint64(2) {
-		got := liveThenFrozen(t, a, seed+1, 1500)
-		t.Logf("seed %d: after 25 minutes %.4f, the rule %.4f", seed, got, byRule)
-		if got > 1.08*byRule {
-			t.Errorf("seed %d: cost rate %.4f after 25 minutes, the rule's is %.4f", seed, got, byRule)
-		}
+	byRule := costRate(t, byRule, bursty(t, 77, 2000))
+	got := liveThenFrozen(t, a, 1, 1200)
+	t.Logf("cost rate %.4f after 20 minutes, the rule's %.4f", got, byRule)
+	if got > 1.08*byRule {
+		t.Errorf("cost rate %.4f after 20 minutes, the rule's is %.4f", got, byRule)
 	}
 }
 
 func TestLiveLearningMendsARuleWhosePriceIsOff(t *testing.T) {
-	a, err := clone(1, rules.WaitingCost{Threshold: rules.DefaultThreshold / 6}, RandomQuery, 30000, 2000)
+	a, err := clone(1, rules.WaitingCost{Threshold: rules.DefaultThreshold / 6}, RandomQuery, 20000, 800)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := costRate(t, served(a), bursty(t, 77, 3000))
-	for seed := range uint64(2) {
-		after := liveThenFrozen(t, a, seed+1, 3600)
-		t.Logf("seed %d: %.4f before, %.4f after an hour", seed, before, after)
-		if after > 0.95*before {
-			t.Errorf("seed %d: cost rate %.4f before, %.4f after an hour", seed, before, after)
-		}
+	before := costRate(t, served(a), bursty(t, 77, 2000))
+	after := liveThenFrozen(t, a, 1, 3000)
+	t.Logf("cost rate %.4f before, %.4f after 50 minutes", before, after)
+	if after > 0.95*before {
+		t.Errorf("cost rate %.4f before, %.4f after 50 minutes", before, after)
 	}
 }
 
@@ -184,13 +180,13 @@ func TestPPOIsTheSameFromTheSameSeed(t *testing.T) {
 func TestPPOLearnsFromNothing(t *testing.T) {
 	simulate := func(rng *rand.Rand) env.Environment { return bursty(t, rng.Uint64(), 600) }
 	cfg := DefaultPPOConfig()
-	cfg.Iterations, cfg.ActorRate, cfg.CriticRate = 12, 1e-3, 2e-3
+	cfg.Iterations, cfg.ActorRate, cfg.CriticRate = 5, 1e-3, 2e-3
 	from := fresh(t, 1)
 	a, err := PPO(cfg, from, simulate)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, after := costRate(t, served(from), bursty(t, 77, 3000)), costRate(t, served(a), bursty(t, 77, 3000))
+	before, after := costRate(t, served(from), bursty(t, 77, 1000)), costRate(t, served(a), bursty(t, 77, 1000))
 	t.Logf("cost rate %.3f before, %.3f after", before, after)
 	if after > 0.8*before {
 		t.Errorf("cost rate %.3f before, %.3f after", before, after)

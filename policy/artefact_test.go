@@ -7,8 +7,11 @@ import (
 	"errors"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
+
+	"rubato/env"
 )
 
 func artefact(t testing.TB) *Artefact {
@@ -131,7 +134,12 @@ func TestANetworkComesBackAsItWas(t *testing.T) {
 // FuzzDecode promises that no bytes make the decoder panic, and that what it
 // accepts is written again as a file with the same meaning.
 func FuzzDecode(f *testing.F) {
-	good := encoded(f, artefact(f))
+	l := Layout{Inputs: env.NumFeatures, Width: 4}
+	small, err := NewNetwork(l, l.Initial(rand.New(rand.NewPCG(1, 1))))
+	if err != nil {
+		f.Fatal(err)
+	}
+	good := encoded(f, &Artefact{Network: small, ReturnScale: 1})
 	f.Add(good)
 	f.Add(good[:100])
 	f.Add([]byte(artefactMagic))
