@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"rubato/agent"
@@ -162,11 +161,6 @@ func (c *Core) send() {
 	}
 }
 
-// startInput is the Value of an InputStart.
-type startInput struct {
-	Epoch uint64 `json:"epoch"`
-}
-
 // start begins a process: nothing is commanded until it has caught up.
 func (c *Core) start(in *env.Input) error {
 	var v startInput
@@ -178,25 +172,29 @@ func (c *Core) start(in *env.Input) error {
 	return c.env.Take(*in)
 }
 
-// Acceptable tells whether a configuration could be put in force: whether the
-// policies that it names can be read.
-func (c *Core) Acceptable(effective []byte) error {
-	_, _, err := c.prepare(effective)
+// Acceptable tells whether a configuration could be put in force: whether its
+// policies can be decoded.
+func (c *Core) Acceptable(value []byte) error {
+	_, _, err := c.prepare(value)
 	return err
 }
 
-func (c *Core) prepare(effective []byte) (*configs.Config, []agent.GroupConfig, error) {
-	cfg, err := configs.Parse(effective, Known())
+func (c *Core) prepare(value []byte) (*configs.Config, []agent.GroupConfig, error) {
+	var in configInput
+	if err := json.Unmarshal(value, &in); err != nil {
+		return nil, nil, fmt.Errorf("reading a configuration: %w", err)
+	}
+	cfg, err := configs.Parse([]byte(in.Config), Known())
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the effective configuration: %w", err)
 	}
-	groups, err := c.groups(cfg)
+	groups, err := c.groups(cfg, in.Policies)
 	return cfg, groups, err
 }
 
 // configure puts a configuration in force; on an error the old one stays.
-func (c *Core) configure(effective []byte) error {
-	cfg, groups, err := c.prepare(effective)
+func (c *Core) configure(value []byte) error {
+	cfg, groups, err := c.prepare(value)
 	if err != nil {
 		return err
 	}
@@ -205,14 +203,14 @@ func (c *Core) configure(effective []byte) error {
 		return err
 	}
 	c.cfg = cfg
-	c.s.Config = string(effective)
+	c.s.Config = string(value)
 	c.env.Pace(cfg.Decision.Lease, cfg.Kafka.Brokers)
 	c.env.Configure(resolver(cfg))
 	return nil
 }
 
 // groups turns the configuration's groups into the loop's.
-func (c *Core) groups(cfg *configs.Config) ([]agent.GroupConfig, error) {
+func (c *Core) groups(cfg *configs.Config, policies map[string][]byte) ([]agent.GroupConfig, error) {
 	groups := make([]agent.GroupConfig, len(cfg.Groups))
 	for i, g := range cfg.Groups {
 		groups[i] = agent.GroupConfig{
@@ -221,7 +219,7 @@ func (c *Core) groups(cfg *configs.Config) ([]agent.GroupConfig, error) {
 		if g.Policy != agent.Learned {
 			continue
 		}
-		artefact, err := c.artefact(&g, cfg.Seed)
+		artefact, err := c.artefact(&g, cfg.Seed, policies)
 		if err != nil {
 			return nil, fmt.Errorf("group %q: %w", g.Name, err)
 		}
@@ -232,13 +230,9 @@ func (c *Core) groups(cfg *configs.Config) ([]agent.GroupConfig, error) {
 
 // artefact is the policy that a group starts from: its own file where it names
 // one, else the clone that every group shares.
-func (c *Core) artefact(g *configs.Group, seed uint64) (*policy.Artefact, error) {
+func (c *Core) artefact(g *configs.Group, seed uint64, policies map[string][]byte) (*policy.Artefact, error) {
 	if g.Artefact != "" {
-		text, err := os.ReadFile(g.Artefact)
-		if err != nil {
-			return nil, fmt.Errorf("reading its policy: %w", err)
-		}
-		a, err := policy.Decode(text)
+		a, err := policy.Decode(policies[g.Artefact])
 		if err != nil {
 			return nil, fmt.Errorf("reading its policy %s: %w", g.Artefact, err)
 		}

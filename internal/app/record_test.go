@@ -87,11 +87,11 @@ func newVirtual(tb testing.TB, cfg *configs.Config, journal *replay.Journal, lat
 		},
 	})
 	tb.Cleanup(v.core.Close)
-	effective, err := cfg.Effective()
+	value, err := configValue(cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	v.take(env.Input{Kind: env.InputConfig, Value: effective})
+	v.take(env.Input{Kind: env.InputConfig, Value: value})
 	return v
 }
 

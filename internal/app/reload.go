@@ -75,18 +75,18 @@ func (a *App) adopt(cfg *configs.Config) error {
 		a.log.Warn().Strs("fields", fields).Msg("these fields take effect at the next start")
 	}
 	next.Kafka, next.HTTP, next.Store, next.Seed = old.Kafka, old.HTTP, old.Store, old.Seed
-	effective, err := next.Effective()
+	value, err := configValue(&next)
 	if err != nil {
 		return err
 	}
 	changed := false
 	err = errors.New("the tuner is stopping")
 	a.call(func() {
-		if changed = a.core.s.Config != string(effective); !changed {
+		if changed = a.core.s.Config != string(value); !changed {
 			err = nil
 			return
 		}
-		err = a.configure(effective)
+		err = a.configure(value)
 	})
 	if err != nil {
 		return fmt.Errorf("applying the configuration: %w", err)

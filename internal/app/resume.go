@@ -80,12 +80,12 @@ func (a *App) openJournal(cfg *configs.Config, after uint64) (*replay.Journal, e
 func (a *App) begin(cfg *configs.Config, fresh bool) error {
 	a.at = a.core.s.At
 	a.tally.resume(a.core.Positions())
-	effective, err := cfg.Effective()
+	value, err := configValue(cfg)
 	if err != nil {
 		return err
 	}
-	if fresh || a.core.s.Config != string(effective) {
-		if err := a.configure(effective); err != nil {
+	if fresh || a.core.s.Config != string(value) {
+		if err := a.configure(value); err != nil {
 			return err
 		}
 	}
@@ -97,14 +97,12 @@ func (a *App) begin(cfg *configs.Config, fresh bool) error {
 	return a.journal.Flush()
 }
 
-func startValue(epoch uint64) []byte { return fmt.Appendf(nil, `{"epoch":%d}`, epoch) }
-
 // configure journals and takes a configuration; on an error the old one stays.
-func (a *App) configure(effective []byte) error {
-	if err := a.core.Acceptable(effective); err != nil {
+func (a *App) configure(value []byte) error {
+	if err := a.core.Acceptable(value); err != nil {
 		return err
 	}
-	a.take(env.Input{Kind: env.InputConfig, Value: effective})
+	a.take(env.Input{Kind: env.InputConfig, Value: value})
 	return nil
 }
 

@@ -1,0 +1,101 @@
+package app
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"rubato/env/spark"
+	"rubato/internal/broker"
+)
+
+// stepped is the newest step.
+func (b *bench) stepped() (minMs, batchPrice float64, mode string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.steps) == 0 {
+		return 0, 0, ""
+	}
+	s := &b.steps[len(b.steps)-1]
+	return s.Observation.Shorter * 1e3, s.Observation.Weights.Batch, s.Mode
+}
+
+func TestNewConfigurationHoldsFromTheNextTick(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule+", weights: {latency: 1, batch: 7}")
+	a := b.start()
+	d := drive(t, b.addr, "shop/orders", "run-1")
+	d.commanded(0)
+	if _, price, mode := b.stepped(); price != 7 || mode != "serve" {
+		t.Fatalf("price %v, mode %s", price, mode)
+	}
+	// By the watched file.
+	b.configure(rule + ", weights: {latency: 1, batch: 9}, bounds: {min: 3s, max: 6s}")
+	eventually(t, "the new price and bounds", func() bool {
+		d.turns(1)
+		shorter, price, _ := b.stepped()
+		return price == 9 && shorter >= 3000 && d.last().IntervalMs >= 3000
+	})
+	// By a request; where the watcher is faster, it answers the same.
+	b.configure("mode: observe, policy: waiting-cost")
+	if code, body := ask(t, a, "POST", "/-/reload"); code != 200 {
+		t.Fatal(code, body)
+	}
+	eventually(t, "the release of what is only observed", func() bool { return d.last().Action == spark.ActionRelease })
+	seq, steps := d.last().Seq, b.decided()
+	eventually(t, "decisions that are only observed", func() bool { d.turns(1); return b.decided() > steps+20 })
+	if _, _, mode := b.stepped(); mode != "observe" || d.last().Seq != seq {
+		t.Fatalf("mode %s, and %+v", mode, d.last())
+	}
+	b.configure(rule)
+	eventually(t, "a command once it serves again", func() bool { d.turns(1); return d.last().LeaseMs > 0 })
+	a.Stop()
+	b.verified()
+}
+
+func TestWrongConfigurationChangesNothingAndIsReported(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	a := b.start()
+	d := drive(t, b.addr, "shop/orders", "run-1")
+	d.commanded(0)
+	hash := a.config.Load().Hash()
+	for name, text := range map[string]string{
+		"broken":  "groups: [",
+		"unknown": "grops: []\nseeed: 1\n",
+		"policy":  "groups: [{name: all, match: ['*'], mode: serve, artefact: " + noPolicy + "}]",
+	} {
+		if err := os.WriteFile(b.config, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, body := ask(t, a, "POST", "/-/reload")
+		if code != 400 {
+			t.Errorf("%s: %d %s", name, code, body)
+		}
+		if name == "unknown" && (!strings.Contains(body, "grops") || !strings.Contains(body, "seeed")) {
+			t.Errorf("not every mistake is named: %s", body)
+		}
+	}
+	seq := d.last().Seq
+	eventually(t, "a command under the old configuration", func() bool { d.turns(1); return d.last().Seq > seq })
+	if a.config.Load().Hash() != hash || a.loaded.Load().ReloadOK {
+		t.Fatal("the wrong configuration was taken, or is not reported")
+	}
+	if !b.logs.say("the old one stays") {
+		t.Fatal("it is not logged")
+	}
+}
+
+func TestServedPolicyMayMoveOnceItIsInForce(t *testing.T) {
+	path := artefact(t)
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), "mode: serve, artefact: "+path)
+	a := b.start()
+	d := drive(t, b.addr, "shop/orders", "run-1")
+	epoch := d.commanded(0).Epoch
+	a.Stop()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	b.verified() // what was decided is found again without the file
+	b.configure("mode: serve, artefact: " + artefact(t))
+	b.start()
+	d.commanded(epoch)
+}

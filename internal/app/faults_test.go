@@ -1,0 +1,260 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+
+	"rubato/checkpoints/boltfile"
+	"rubato/internal/broker"
+	"rubato/internal/transport"
+)
+
+const rule = "mode: serve, policy: waiting-cost"
+
+// roomy makes the metrics topic take messages beyond the limit.
+func roomy(t *testing.T, addr string) {
+	t.Helper()
+	tr := &kafka.Transport{}
+	defer tr.CloseIdleConnections()
+	res, err := (&kafka.Client{Addr: kafka.TCP(addr), Transport: tr}).CreateTopics(t.Context(), &kafka.CreateTopicsRequest{
+		Topics: []kafka.TopicConfig{{Topic: "rubato.metrics", NumPartitions: 1, ReplicationFactor: -1,
+			ConfigEntries: []kafka.ConfigEntry{{ConfigName: "max.message.bytes", ConfigValue: "4194304"}}}},
+	})
+	if err == nil {
+		err = res.Errors["rubato.metrics"]
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBadMessagesAreCountedAndChangeNothing(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	roomy(t, b.addr)
+	a := b.start()
+	d := drive(t, b.addr, "shop/orders", "run-1")
+	d.commanded(0)
+	whole := d.heartbeat(now())
+	bad := [][]byte{
+		[]byte("garbage"), {0xff, 0xfe, 0}, {}, []byte("null"), []byte("[]"), whole[:len(whole)/2],
+		bytes.Replace(whole, []byte(`"seq":`), []byte(`"seq":"seven","was":`), 1),
+		bytes.Replace(whole, []byte(`"v":1`), []byte(`"v":2`), 1),
+		bytes.Replace(whole, []byte(`"monoNs":`), []byte(`"monoNs":1e300,"was":`), 1),
+		[]byte(`{"v":1,"type":"progress","seq":9999999,"runId":"run-1","phase":"waiting","progress":[NaN]}`),
+	}
+	d.send(bad...)
+	d.send(bytes.Repeat([]byte("x"), transport.MaxMessage)) // with its key beyond the limit
+	for _, v := range bad {
+		if _, err := d.client.Produce(t.Context(), "rubato.decisions", 0, []transport.Record{{Key: []byte(d.key), Value: v}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seq := d.last().Seq
+	eventually(t, "decisions after them", func() bool { d.turns(1); return d.last().Seq > seq })
+	var skipped uint64
+	a.call(func() {
+		for _, n := range a.tally.reasons {
+			skipped += n
+		}
+	})
+	if stats := a.client.Stats(); skipped != uint64(len(bad)) || stats.OversizedIn != 1 {
+		t.Fatalf("%d of %d were counted, %d for their size", skipped, len(bad), stats.OversizedIn)
+	}
+	a.Stop()
+	b.verified()
+}
+
+// later starts a broker on a port that may just have been given back.
+func later(t *testing.T, o broker.Options) (b *broker.Broker) {
+	t.Helper()
+	eventually(t, "the broker's port", func() bool {
+		var err error
+		if b, err = broker.Start(o); err != nil && !errors.Is(err, broker.ErrPortTaken) {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
+	t.Cleanup(b.Close)
+	return b
+}
+
+func TestTunerRecoversByItselfFromABrokerThatIsAbsentOrGoes(t *testing.T) {
+	first := embedded(t, broker.Options{})
+	addr := first.Addr()
+	first.Close()
+	o := broker.Options{Folder: t.TempDir()}
+	if _, err := fmt.Sscanf(addr, "127.0.0.1:%d", &o.Port); err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, addr, rule)
+	a := b.start()
+	if code, body := ask(t, a, "GET", "/-/ready"); code != 503 || !strings.Contains(body, "catching up") {
+		t.Fatalf("ready without a broker: %d %s", code, body)
+	}
+	up := later(t, o)
+	d := drive(t, addr, "shop/orders", "run-1")
+	d.commanded(0)
+	for range 2 {
+		up.Close()
+		steps := b.decided()
+		eventually(t, "decisions without a broker", func() bool { return b.decided() > steps })
+		up = later(t, o)
+		seq := d.last().Seq
+		eventually(t, "a command once it is back", func() bool { d.turns(1); return d.last().Seq > seq })
+	}
+	a.Stop()
+	b.verified()
+}
+
+func TestStopWithoutABrokerStillCheckpoints(t *testing.T) {
+	up := embedded(t, broker.Options{})
+	b := newBench(t, up.Addr(), rule)
+	a := b.start()
+	drive(t, b.addr, "shop/orders", "run-1").commanded(0)
+	up.Close()
+	a.Stop()
+	b.verified()
+	if !b.logs.say("not every release was sent") {
+		t.Fatal("it does not say that releases were not sent")
+	}
+}
+
+func TestSecondTunerOnAStoreIsToldWhoHoldsIt(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	cmd, lines := childProcess(t, "run", b.config)
+	if !lines.Scan() {
+		t.Fatal("the first tuner did not come up")
+	}
+	_, err := b.try()
+	if held := (*boltfile.HeldError)(nil); !errors.As(err, &held) || !strings.Contains(err.Error(), fmt.Sprintf("process %d", cmd.Process.Pid)) {
+		t.Fatalf("the second tuner says: %v", err)
+	}
+}
+
+func TestDamagedStoresAreMovedAsideNamedAndBegunAnew(t *testing.T) {
+	addr := embedded(t, broker.Options{}).Addr()
+	flip := func(data []byte) []byte {
+		for i := 4096; i < len(data); i += 512 {
+			data[i] ^= 0x55
+		}
+		return data
+	}
+	for name, damage := range map[string]func([]byte) []byte{
+		"truncated": func(data []byte) []byte { return data[:10_000] },
+		"flipped":   flip,
+		"emptied":   func([]byte) []byte { return []byte("no database") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, addr, rule)
+			a := b.start()
+			d := drive(t, addr, "shop/"+name, "run-"+name)
+			epoch := d.commanded(0).Epoch
+			a.Stop()
+			for _, path := range []string{b.checkpoints(), b.journal()} {
+				data, err := os.ReadFile(path) //nolint:gosec // the test's own file
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, damage(data), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a = b.start()
+			d.commanded(epoch)
+			a.Stop()
+			for _, text := range []string{"the checkpoints were damaged", "the journal was damaged", b.checkpoints(), b.journal()} {
+				if !b.logs.say(text) {
+					t.Errorf("the log does not say: %s", text)
+				}
+			}
+			b.verified()
+		})
+	}
+}
+
+// alone is set in the process of the test that fills its own disk.
+const alone = "RUBATO_TEST_ALONE"
+
+func TestFullDiskDoesNotStopDecisions(t *testing.T) {
+	if os.Getenv(alone) == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // the test binary itself
+		cmd.Env = append(os.Environ(), alone+"=yes")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return
+	}
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	a := b.start()
+	d := drive(t, b.addr, "shop/orders", "run-1")
+	d.commanded(0)
+	restore := fullDisk(t)
+	eventually(t, "its complaint", func() bool { d.turns(1); return b.logs.say("the journal cannot be written") })
+	seq := d.last().Seq
+	eventually(t, "a command on the full disk", func() bool { d.turns(1); return d.last().Seq > seq })
+	restore()
+	eventually(t, "the journal is written again", func() bool { d.turns(1); return b.logs.say("the journal is written again") })
+	a.Stop()
+	if v := b.verified(); v.Verified != b.decided() {
+		t.Fatalf("%d steps were decided, found again: %+v", b.decided(), v)
+	}
+}
+
+// fullDisk makes writes to files fail, as on a full disk.
+func fullDisk(t *testing.T) (restore func()) {
+	t.Helper()
+	signal.Ignore(syscall.SIGXFSZ)
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Skip("no file size limit here")
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1, Max: old.Max}); err != nil {
+		t.Skip("the file size limit cannot be set")
+	}
+	restored := false
+	restore = func() {
+		if restored {
+			return
+		}
+		restored = true
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(restore)
+	return restore
+}
+
+func TestStartThatFailsLeavesNothingBehind(t *testing.T) {
+	b := newBench(t, "127.0.0.1:1", "mode: serve, artefact: "+noPolicy)
+	if a, err := b.try(); err == nil {
+		a.Stop()
+		t.Fatal("it started without its policy")
+	} else if !strings.Contains(err.Error(), noPolicy) {
+		t.Fatalf("the error does not name the file: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Nanosecond)
+	defer cancel()
+	<-ctx.Done()
+	b.configure(rule)
+	if a, err := Start(ctx, Options{Config: parsed(t, "http: {listen: '127.0.0.1:0'}\nkafka: {listen: '127.0.0.1:0', data: "+t.TempDir()+
+		"}\nstore: {checkpoints: "+b.checkpoints()+", journal: "+b.journal()+"}\ngroups: [{name: all, match: ['*'], "+rule+"}]")}); err == nil {
+		a.Stop()
+		t.Fatal("it started although it was told to stop")
+	}
+	b.start() // nothing holds the stores any more
+}
+
+// noPolicy is no file.
+const noPolicy = "nowhere.policy"

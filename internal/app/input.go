@@ -1,0 +1,46 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"rubato/configs"
+)
+
+// configInput is the Value of an InputConfig: the effective configuration, and
+// the policy files that it names as they were then. A replay reads no file.
+type configInput struct {
+	Config   string            `json:"config"`
+	Policies map[string][]byte `json:"policies,omitempty"`
+}
+
+// configValue reads the policy files that a configuration names. Equal
+// configurations and files give equal bytes.
+func configValue(cfg *configs.Config) ([]byte, error) {
+	effective, err := cfg.Effective()
+	if err != nil {
+		return nil, err
+	}
+	in := configInput{Config: string(effective), Policies: map[string][]byte{}}
+	for _, g := range cfg.Groups {
+		if g.Artefact == "" {
+			continue
+		}
+		if in.Policies[g.Artefact], err = os.ReadFile(g.Artefact); err != nil {
+			return nil, fmt.Errorf("group %q: reading its policy: %w", g.Name, err)
+		}
+	}
+	b, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("writing a configuration: %w", err)
+	}
+	return b, nil
+}
+
+// startInput is the Value of an InputStart.
+type startInput struct {
+	Epoch uint64 `json:"epoch"`
+}
+
+func startValue(epoch uint64) []byte { return fmt.Appendf(nil, `{"epoch":%d}`, epoch) }

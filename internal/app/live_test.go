@@ -1,0 +1,139 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"rubato/env/spark"
+	"rubato/internal/broker"
+	"rubato/replay"
+)
+
+func learning(t *testing.T) string { return "mode: learn, artefact: " + artefact(t) }
+
+func TestLearnRunOverTheWireReplaysByteForByte(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), learning(t))
+	a := b.start()
+	orders, carts := drive(t, b.addr, "shop/orders", "run-1"), drive(t, b.addr, "shop/carts", "run-2")
+	orders.commanded(0)
+	eventually(t, "learning, with updates on time and late", func() bool {
+		orders.turns(40)
+		carts.turns(40)
+		l := learnerOf(a)
+		return l.Updates >= 2 && l.Late >= 1
+	})
+	carts.commanded(0)
+	a.Stop()
+	for _, d := range []*driver{orders, carts} {
+		eventually(t, "a release of "+d.key, func() bool { return d.last().Action == spark.ActionRelease })
+	}
+	v := b.verified()
+	if v.Verified != b.decided() || v.Unverifiable != 0 || v.Checkpoints == 0 {
+		t.Fatalf("%d steps were decided, found again: %+v", b.decided(), v)
+	}
+}
+
+func TestStopReleasesEveryQueryAndCheckpointsTheLastInput(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), "mode: serve, policy: waiting-cost")
+	a := b.start()
+	var drivers []*driver
+	for i := range 5 {
+		d := drive(t, b.addr, fmt.Sprintf("shop/q%d", i), fmt.Sprintf("run-%d", i))
+		d.commanded(0)
+		drivers = append(drivers, d)
+	}
+	a.Stop()
+	a.Stop() // no more than once
+	for _, d := range drivers {
+		eventually(t, "a release of "+d.key, func() bool { return d.last().Action == spark.ActionRelease && d.last().LeaseMs == 0 })
+	}
+	j, err := replay.Open(b.journal(), replay.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := j.Last()
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if v := b.verified(); v.Inputs == 0 || last == 0 {
+		t.Fatalf("%+v of %d records", v, last)
+	}
+}
+
+func TestKilledTunerResumesBitForBitAndCommandsNothingOfWhatItMissed(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), learning(t))
+	cmd, lines := childProcess(t, "run", b.config)
+	if !lines.Scan() {
+		t.Fatal("the tuner did not come up")
+	}
+	d := drive(t, b.addr, "shop/orders", "run-1")
+	first := d.commanded(0)
+	d.turns(100)
+	eventually(t, "a command after the burst", func() bool { return d.last().Seq > first.Seq })
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	d.turns(30)
+	missed := d.m.Seq
+
+	a := b.start()
+	eventually(t, "it has caught up", func() bool { return a.Ready() == nil })
+	later := d.commanded(first.Epoch)
+	a.Stop()
+	for _, c := range d.heard() {
+		if c.Epoch == later.Epoch && c.CauseSeq != nil && *c.CauseSeq <= missed {
+			t.Fatalf("it commanded on message %d, which it had missed", *c.CauseSeq)
+		}
+	}
+	for _, complaint := range []string{"replayed to other decisions", "is damaged", "metrics are missing"} {
+		if b.logs.say(complaint) {
+			t.Fatalf("it complains: %s", complaint)
+		}
+	}
+	if !b.logs.say("resumed from a checkpoint") {
+		t.Fatal("it did not resume")
+	}
+	b.verified()
+}
+
+func TestHeldQueryGoesBackAndIsCommandedAgainAfterItsRelease(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), "mode: serve, policy: waiting-cost")
+	a := b.start()
+	d := drive(t, b.addr, "shop/orders", "run-1")
+	d.commanded(0)
+	path := "/api/queries/shop%2Forders/"
+	if code, body := ask(t, a, "POST", path+"hold"); code != 200 {
+		t.Fatal(code, body)
+	}
+	eventually(t, "its release", func() bool { return d.last().Action == spark.ActionRelease })
+	held := d.last().Seq
+	steps := b.decided()
+	eventually(t, "twenty decisions while held", func() bool { d.turns(1); return b.decided() > steps+20 })
+	if last := d.last(); last.Seq != held {
+		t.Fatalf("commanded while held: %+v", last)
+	}
+	if code, body := ask(t, a, "POST", path+"release"); code != 200 {
+		t.Fatal(code, body)
+	}
+	eventually(t, "a command", func() bool { d.turns(1); return d.last().LeaseMs > 0 })
+	if code, body := ask(t, a, "POST", "/api/queries/nobody/hold"); code != 404 || !strings.Contains(body, "no such query") {
+		t.Fatal(code, body)
+	}
+}
+
+func TestLogTellsOnceThatAQueryComesIsManagedAndGoes(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), "mode: serve, policy: waiting-cost")
+	a := b.start()
+	d := drive(t, b.addr, "shop/orders", "run-1")
+	eventually(t, "word of its management", func() bool { d.turns(1); return b.logs.say("query is managed") })
+	d.send(d.terminated(now()))
+	eventually(t, "word of its end", func() bool { return b.logs.say("query is gone") })
+	a.Stop()
+	for _, text := range []string{"query is here", "query is managed", "query is gone"} {
+		if n := strings.Count(b.logs.String(), text); n != 1 {
+			t.Errorf("%q is told %d times", text, n)
+		}
+	}
+}
