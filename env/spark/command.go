@@ -85,8 +85,8 @@ func (e *Environment) command(r *run, steered bool) (Decision, bool) {
 		r.tracker.Applied(r.configured())
 		return e.decision(r, r.ConfiguredMs, ActionRelease, 0), true
 	}
-	if !wanted {
-		return Decision{}, false
+	if !wanted || e.s.Now.Sub(r.LastAt) > staleAfter {
+		return Decision{}, false // what is stale is not renewed: its lease runs out
 	}
 	interval := r.Ask.Settings.Ladder.Interval(r.tracker.Rung()).Milliseconds()
 	since := e.s.Now.Sub(l.At)

@@ -108,7 +108,7 @@ func TestReleaseGivesTheIntervalBackUntilTheNextAct(t *testing.T) {
 		}
 	}
 	w.sent = nil
-	w.feed(a.heartbeat(at(7)), tickAt(at(8)), tickAt(at(20)))
+	w.feed(a.heartbeat(at(7)), tickAt(at(8)), a.heartbeat(at(19.9)), tickAt(at(20)))
 	if len(w.sent) != 0 {
 		t.Errorf("sent after the release: %+v", w.sent)
 	}
