@@ -10,7 +10,9 @@ import (
 )
 
 func newAgent() *cobra.Command {
-	cmd := &cobra.Command{Use: "agent", Short: "The Java agent", Args: exactArgs(0)}
+	cmd := &cobra.Command{
+		Use: "agent", Short: "The Java agent", Example: "  rubato agent path", Args: subCommand, RunE: help,
+	}
 	cmd.AddCommand(&cobra.Command{
 		Use:     "path",
 		Short:   "Print where the agent's jar is",

@@ -12,9 +12,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"rubato/checkpoints/boltfile"
 )
 
 // version is set by the build.
@@ -45,6 +48,7 @@ func foundError(err error) error { return &exitError{exitFound, err} }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second Ctrl-C ends it at once
 	err := newRoot().ExecuteContext(ctx)
 	stop()
 	os.Exit(exitCode(err))
@@ -58,6 +62,9 @@ func exitCode(err error) int {
 	fmt.Fprintf(os.Stderr, "rubato: %v\n", err)
 	if coded := (*exitError)(nil); errors.As(err, &coded) {
 		return coded.code
+	}
+	if errors.Is(err, boltfile.ErrDamaged) {
+		return exitFound
 	}
 	return exitFailed
 }
@@ -77,12 +84,30 @@ is wrong; 3 a check found a difference or damage.`,
   rubato agent path                # the jar for -javaagent`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          subCommand,
+		RunE:          help,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(newRun(), newDemo(), newCheckConfig(), newCheckpoints(), newFreeze(),
 		newReplay(), newStatus(), newHold(), newRelease(), newAgent(), newVersion())
 	return root
 }
+
+// subCommand refuses what is no command below cmd.
+func subCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	hint := ""
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf(": did you mean %s?", strings.Join(near, " or "))
+	}
+	return usageError(fmt.Errorf("%q is no command of %s%s (--help lists them)", args[0], cmd.CommandPath(), hint))
+}
+
+// help is what a command does that is only a name for those below it.
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
 // exactArgs is cobra.ExactArgs as a usage error.
 func exactArgs(n int) cobra.PositionalArgs {

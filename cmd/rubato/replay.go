@@ -13,7 +13,10 @@ import (
 )
 
 func newReplay() *cobra.Command {
-	cmd := &cobra.Command{Use: "replay", Short: "Re-run a recorded journal", Args: exactArgs(0)}
+	cmd := &cobra.Command{
+		Use: "replay", Short: "Re-run a recorded journal",
+		Example: "  rubato replay verify", Args: subCommand, RunE: help,
+	}
 	cmd.AddCommand(newReplayVerify(), newReplayLearn())
 	return cmd
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -58,7 +59,11 @@ func run(ctx context.Context, cfg *configs.Config, path string) error {
 	for _, w := range cfg.Warnings {
 		log.Warn().Msg(w)
 	}
-	a, err := app.Start(ctx, app.Options{Config: cfg, ConfigPath: path, Version: version, Log: log})
+	a, err := start(ctx, app.Options{Config: cfg, ConfigPath: path, Version: version, Log: log})
+	if ctx.Err() != nil && a == nil {
+		log.Info().Msg("stopped while starting: nothing was commanded")
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("starting the tuner: %w", err)
 	}
@@ -77,12 +82,38 @@ func run(ctx context.Context, cfg *configs.Config, path string) error {
 	}
 }
 
+// start starts the tuner. Where ctx ends first it does not wait: a first policy
+// takes seconds to make, and the process ends anyway.
+func start(ctx context.Context, o app.Options) (*app.App, error) {
+	type result struct {
+		app *app.App
+		err error
+	}
+	started := make(chan result, 1)
+	go func() {
+		a, err := app.Start(ctx, o)
+		started <- result{a, err}
+	}()
+	select {
+	case r := <-started:
+		return r.app, r.err
+	case <-ctx.Done():
+	}
+	select { // it may be just about to end by itself
+	case r := <-started:
+		return r.app, r.err
+	case <-time.After(500 * time.Millisecond):
+		return nil, ctx.Err()
+	}
+}
+
 // newLog is the daemon's log, on standard error.
 func newLog(cfg *configs.Config) (zerolog.Logger, error) {
 	level, err := zerolog.ParseLevel(cfg.Log.Level)
 	if err != nil {
 		return zerolog.Nop(), fmt.Errorf("log.level: %w", err)
 	}
+	zerolog.TimeFieldFormat = time.RFC3339Nano
 	if cfg.Log.Format == "json" {
 		return zerolog.New(os.Stderr).Level(level).With().Timestamp().Logger(), nil
 	}

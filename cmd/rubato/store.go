@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -26,8 +27,9 @@ func storeFlag(cmd *cobra.Command, into *string) {
 func newCheckpoints() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "checkpoints", Short: "List, show, verify and export checkpoints",
-		Long: "These commands read the store of a tuner that is not running, or a copy of it.",
-		Args: exactArgs(0),
+		Long:    "These commands read the store of a tuner that is not running, or a copy of it.",
+		Example: "  rubato checkpoints list\n  rubato checkpoints verify --store .rubato/checkpoints.db",
+		Args:    subCommand, RunE: help,
 	}
 	cmd.AddCommand(newCheckpointsList(), newCheckpointsShow(), newCheckpointsVerify(), newCheckpointsExport())
 	return cmd
@@ -204,8 +206,8 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 }
 
 func sequence(arg string) (uint64, error) {
-	var seq uint64
-	if _, err := fmt.Sscanf(arg, "%d", &seq); err != nil {
+	seq, err := strconv.ParseUint(arg, 10, 64)
+	if err != nil {
 		return 0, usageError(fmt.Errorf("%q is no checkpoint's number: `rubato checkpoints list` shows them", arg))
 	}
 	return seq, nil
