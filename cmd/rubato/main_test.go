@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -9,12 +11,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 
+	"rubato/checkpoints/boltfile"
 	"rubato/env"
 	"rubato/policy"
 	"rubato/replay"
@@ -26,7 +31,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await-ready": awaitReady, "forge": forge, "flip": flip, "mkpolicy": makePolicy, "exits": exits,
+			"await-ready": awaitReady, "forge": forge, "flip": flip, "mkpolicy": makePolicy, "exits": exits, "hangup": hangup,
 		},
 		Setup: func(e *testscript.Env) error {
 			ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -52,6 +57,39 @@ func awaitReady(ts *testscript.TestScript, _ bool, _ []string) {
 		}
 	}
 	ts.Fatalf("the daemon is not ready")
+}
+
+// hangup sends SIGHUP to the daemon whose note is named, and waits until it has
+// loaded its configuration once more.
+func hangup(ts *testscript.TestScript, _ bool, args []string) {
+	var holder boltfile.Holder
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &holder))
+	before := loadedAt(ts)
+	ts.Check(syscall.Kill(holder.PID, syscall.SIGHUP))
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if loadedAt(ts) != before {
+			return
+		}
+	}
+	ts.Fatalf("SIGHUP loads nothing")
+}
+
+// loaded is the metric of when a configuration was last loaded.
+const loaded = "rubato_config_last_reload_success_timestamp_seconds"
+
+// loadedAt is the daemon's line on when it loaded its configuration.
+func loadedAt(ts *testscript.TestScript) string {
+	res, err := http.Get("http://" + ts.Getenv("HTTP") + "/metrics") //nolint:noctx // a test's own daemon
+	ts.Check(err)
+	body, err := io.ReadAll(res.Body)
+	ts.Check(errors.Join(err, res.Body.Close()))
+	for line := range strings.Lines(string(body)) {
+		if strings.HasPrefix(line, loaded+" ") {
+			return line
+		}
+	}
+	ts.Fatalf("no %s among the metrics", loaded)
+	return ""
 }
 
 // exits runs rubato and checks its exit code.

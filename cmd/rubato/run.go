@@ -59,6 +59,9 @@ func run(ctx context.Context, cfg *configs.Config, path string) error {
 	for _, w := range cfg.Warnings {
 		log.Warn().Msg(w)
 	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	a, err := start(ctx, app.Options{Config: cfg, ConfigPath: path, Version: version, Log: log})
 	if ctx.Err() != nil && a == nil {
 		log.Info().Msg("stopped while starting: nothing was commanded")
@@ -67,9 +70,6 @@ func run(ctx context.Context, cfg *configs.Config, path string) error {
 	if err != nil {
 		return fmt.Errorf("starting the tuner: %w", err)
 	}
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 	for {
 		select {
 		case <-hangup:
