@@ -9,6 +9,9 @@
 // Core takes it, and every step after. Replay drives a Core from a journal
 // instead, and so finds the same steps, byte for byte.
 //
+// A configuration is journalled together with the policy files that it names,
+// so that a replay, and a restart, read none of them again.
+//
 // # Restart
 //
 // A Core's state is a function of the inputs it took. A restart loads the last

@@ -1,7 +1,10 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -135,5 +138,42 @@ func TestLogTellsOnceThatAQueryComesIsManagedAndGoes(t *testing.T) {
 		if n := strings.Count(b.logs.String(), text); n != 1 {
 			t.Errorf("%q is told %d times", text, n)
 		}
+	}
+}
+
+func TestVerifyFindsAStepThatWasAltered(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	a := b.start()
+	d := drive(t, b.addr, "shop/orders", "run-1")
+	d.commanded(0)
+	a.Stop()
+	from, err := replay.Open(b.journal(), replay.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := b.journal() + ".forged"
+	to, err := replay.Open(forged, replay.Options{MaxBytes: replay.MinBytes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	altered := false
+	err = from.Iterate(1, func(r replay.Record) error {
+		if r.Input != nil {
+			to.AppendInput(r.Input)
+			return nil
+		}
+		if !altered {
+			altered = true
+			r.Step.Observation.Outstanding = math.Nextafter(r.Step.Observation.Outstanding, math.Inf(1))
+		}
+		to.AppendStep(r.Step)
+		return nil
+	})
+	if err := errors.Join(err, from.Close(), to.Close()); err != nil || !altered {
+		t.Fatal(altered, err)
+	}
+	v, err := Verify(context.Background(), forged, b.checkpoints(), nil)
+	if err != nil || v.Difference == nil || !strings.Contains(v.Difference.Error(), "step 1 of shop/orders") {
+		t.Fatalf("%+v, %v", v, err)
 	}
 }
