@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"encoding/json"
+	"os"
 	"runtime"
 	"sync"
 	"testing"
@@ -32,6 +34,7 @@ type scene struct {
 	decisions           int
 	inTicks, inMessages time.Duration
 	ticked, messages    int
+	err                 error // the first; it ends the scene
 }
 
 func newScene(b *testing.B) *scene {
@@ -47,6 +50,10 @@ func newScene(b *testing.B) *scene {
 	if err != nil {
 		b.Fatal(err)
 	}
+	policy, err := os.ReadFile(artefact)
+	if err != nil {
+		b.Fatal(err)
+	}
 	cfg, err := configs.Load(path, app.Known())
 	if err != nil {
 		b.Fatal(err)
@@ -57,24 +64,36 @@ func newScene(b *testing.B) *scene {
 	}
 	s := &scene{now: time.Unix(1_800_000_000, 0)}
 	s.core = app.NewCore(app.Hooks{Step: func(*replay.Step) { s.decisions++ }, Command: s.obey})
-	s.take(b, env.Input{Kind: env.InputConfig, Value: effective})
-	s.take(b, env.Input{Kind: env.InputStart, Value: []byte(`{"epoch":1}`)})
-	s.take(b, env.Input{Kind: env.InputCaughtUp})
+	value, err := json.Marshal(map[string]any{"config": string(effective), "policies": map[string][]byte{artefact: policy}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.take(env.Input{Kind: env.InputConfig, Value: value})
+	s.take(env.Input{Kind: env.InputStart, Value: []byte(`{"epoch":1}`)})
+	s.take(env.Input{Kind: env.InputCaughtUp})
 	for i := range queries {
 		q := pretend.New(i, interval)
 		s.queries = append(s.queries, q)
-		s.message(b, q)(q.Started(s.now))
+		s.message(q)(q.Started(s.now))
 	}
+	for n := range 100 { // 20 s: warm-up and growth are over
+		s.turn(n)
+	}
+	if s.err != nil || s.decisions == 0 {
+		b.Fatalf("%d decisions: %v", s.decisions, s.err)
+	}
+	s.decisions, s.ticked, s.messages, s.inTicks, s.inMessages = 0, 0, 0, 0, 0
 	return s
 }
 
-func (s *scene) take(b *testing.B, in env.Input) time.Duration {
+// take times an input's way through the Core.
+func (s *scene) take(in env.Input) time.Duration {
 	in.At = env.Time(s.now.UnixNano())
 	began := time.Now()
 	err := s.core.Take(&in)
 	took := time.Since(began)
-	if err != nil {
-		b.Error(err)
+	if s.err == nil {
+		s.err = err
 	}
 	return took
 }
@@ -89,24 +108,23 @@ func (s *scene) obey(c spark.Command) {
 }
 
 // message takes one of a query's messages.
-func (s *scene) message(b *testing.B, q *pretend.Query) func([]byte, error) {
+func (s *scene) message(q *pretend.Query) func([]byte, error) {
 	return func(value []byte, err error) {
-		if err != nil {
-			b.Error(err)
-			return
+		if err != nil && s.err == nil {
+			s.err = err
 		}
-		s.inMessages += s.take(b, env.Input{Kind: env.InputMessage, Key: q.Key, Value: value})
+		s.inMessages += s.take(env.Input{Kind: env.InputMessage, Key: q.Key, Value: value})
 		s.messages++
 	}
 }
 
 // turn is one decision period: a tenth of the queries run a batch, a fifth send
 // a heartbeat, the topic's end offset comes in, and every query ticks.
-func (s *scene) turn(b *testing.B, n int) {
+func (s *scene) turn(n int) {
 	s.now = s.now.Add(period / 2)
 	s.events += 20
 	for i, q := range s.queries {
-		send := s.message(b, q)
+		send := s.message(q)
 		if i%10 == n%10 {
 			send(q.Begin(s.now))
 			progress, end, err := q.Batch(s.now.Add(period/4), s.events)
@@ -122,12 +140,12 @@ func (s *scene) turn(b *testing.B, n int) {
 		Name: pretend.Topic, Partitions: []arrivals.Partition{{End: s.events}},
 	}}}
 	value, err := sample.Encode()
-	if err != nil {
-		b.Error(err)
+	if err != nil && s.err == nil {
+		s.err = err
 	}
-	s.inMessages += s.take(b, env.Input{Kind: env.InputOffsets, Value: value})
+	s.inMessages += s.take(env.Input{Kind: env.InputOffsets, Value: value})
 	before := s.decisions
-	s.inTicks += s.take(b, env.Input{Kind: env.InputTick})
+	s.inTicks += s.take(env.Input{Kind: env.InputTick})
 	s.ticked += s.decisions - before
 }
 
@@ -145,17 +163,13 @@ func BenchmarkServe(b *testing.B) {
 	scenes := make([]*scene, cores)
 	for i := range scenes {
 		scenes[i] = newScene(b)
-		for n := range 100 { // 20 s: warm-up and growth are over
-			scenes[i].turn(b, n)
-		}
-		scenes[i].forget()
 	}
 	b.ResetTimer()
 	var all sync.WaitGroup
 	for _, s := range scenes {
 		all.Go(func() {
-			for n := 0; s.decisions < b.N/cores+1; n++ {
-				s.turn(b, n)
+			for n := 0; s.err == nil && s.decisions < b.N/cores+1; n++ {
+				s.turn(n)
 			}
 		})
 	}
@@ -163,6 +177,9 @@ func BenchmarkServe(b *testing.B) {
 	b.StopTimer()
 	var undecoded, decoded, message float64
 	for _, s := range scenes {
+		if s.err != nil {
+			b.Fatal(s.err)
+		}
 		undecoded += float64(s.ticked) / s.inTicks.Seconds()
 		decoded += float64(s.decisions) / (s.inTicks + s.inMessages).Seconds()
 		message += s.inMessages.Seconds() / float64(s.messages) / float64(cores)
@@ -172,9 +189,4 @@ func BenchmarkServe(b *testing.B) {
 	b.ReportMetric(decoded, "decoded/s")
 	b.ReportMetric(message*1e6, "µs/message")
 	b.ReportMetric(float64(cores)*1e9/decoded, "ns/op")
-}
-
-// forget begins the count anew.
-func (s *scene) forget() {
-	s.decisions, s.ticked, s.messages, s.inTicks, s.inMessages = 0, 0, 0, 0, 0
 }

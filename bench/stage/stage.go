@@ -29,6 +29,8 @@ type Settings struct {
 	// Mode and Bounds are those of the one group. Artefact is the file of the
 	// network it acts by; empty clones one at the first start.
 	Mode, Artefact, Bounds string
+	// Every is the time between checkpoints; 0 keeps the default.
+	Every time.Duration
 }
 
 // Write writes a configuration whose stores lie in dir, and returns its path.
@@ -52,6 +54,9 @@ groups:
 		s.Mode, s.Bounds)
 	if s.Artefact != "" {
 		text += fmt.Sprintf("    artefact: %q\n", s.Artefact)
+	}
+	if s.Every > 0 {
+		text = strings.Replace(text, "store: {", fmt.Sprintf("store: {every: %s, ", s.Every), 1)
 	}
 	path := filepath.Join(dir, "rubato.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
