@@ -24,8 +24,9 @@ import (
 	"rubato/replay"
 )
 
-// patience bounds every wait for something that has to come.
-const patience = 30 * time.Second
+// patience bounds every wait for something that has to come: cloning a policy
+// takes a minute under the race detector on a busy machine.
+const patience = 3 * time.Minute
 
 // eventually waits until cond holds.
 func eventually(t *testing.T, what string, cond func() bool) {
