@@ -19,9 +19,6 @@ func (t Time) Sub(u Time) float64 { return float64(t-u) / 1e9 }
 // Add returns t moved by s seconds.
 func (t Time) Add(s float64) Time { return t + Time(s*1e9) }
 
-// Seconds converts a duration for use in an Observation.
-func Seconds(d time.Duration) float64 { return d.Seconds() }
-
 // Action moves a query's interval by at most one rung of its Ladder.
 type Action uint8
 
