@@ -21,15 +21,17 @@ class BrokerOutageIT {
             String run = job.start("steady", "steady", "500ms");
             Await.until("the agent says that the broker is out of reach", () -> job.log().contains("is out of reach"));
             broker.start();
+            long listeningMs = System.currentTimeMillis();
             try (Tuner tuner = new Tuner(broker.address(), "out")) {
-                JsonNode beat = tuner.awaitHeartbeat("a heartbeat", run, m -> true);
-                assertTrue(beat.at("/counters/triggers").asLong() > 0, "the job stood still");
-                manage(tuner, run, 0);
+                JsonNode trigger = tuner.await("a trigger", run, "trigger", m -> true);
+                assertTrue(trigger.get("wallMs").asLong() < listeningMs, "the job stood still");
+                JsonNode held = manage(tuner, run, 0);
                 broker.close();
                 Await.until("the agent says so again", () -> occurrences(job.log(), "is out of reach") == 2);
                 broker.start();
                 JsonNode back = tuner.awaitHeartbeat("a heartbeat after the outage", run,
-                        m -> m.at("/stats/expired").asLong() == 1);
+                        m -> !m.get("managed").asBoolean() && m.get("seq").asLong() > held.get("seq").asLong()
+                                && m.at("/stats/expired").asLong() > held.at("/stats/expired").asLong());
                 manage(tuner, run, back.get("seq").asLong());
                 assertEquals(2, occurrences(job.log(), "is back"), "it did not say once that the broker is back");
             }
@@ -38,12 +40,13 @@ class BrokerOutageIT {
         }
     }
 
-    private static void manage(Tuner tuner, String run, long afterSeq) throws Exception {
-        Await.until("the query is managed", () -> {
+    /** Commands until a heartbeat after this one says that the query is managed; gives that heartbeat. */
+    private static JsonNode manage(Tuner tuner, String run, long afterSeq) throws Exception {
+        return Await.found("the query is managed", () -> {
             tuner.command("it/steady", run, 2_000, LEASE_MS, "lengthen", null);
             Thread.sleep(200);
             return tuner.all(run, "heartbeat").stream()
-                    .anyMatch(m -> m.get("seq").asLong() > afterSeq && m.get("managed").asBoolean());
+                    .filter(m -> m.get("seq").asLong() > afterSeq && m.get("managed").asBoolean()).findFirst().orElse(null);
         });
     }
 

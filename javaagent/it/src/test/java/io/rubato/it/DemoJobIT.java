@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** The demo's job, its Kafka source, and its end. */
 class DemoJobIT {
+    private static final long LEASE_MS = 120_000;
     private static final Path JOBS = Path.of(System.getProperty("jobs.target"));
 
     @Test
@@ -54,11 +55,11 @@ class DemoJobIT {
         assertEquals("events", started.at("/sources/0/options/subscribe").asText());
         assertEquals("400", started.at("/sources/0/options/maxOffsetsPerTrigger").asText());
         assertTrue(started.at("/sources/0/options/kafka.bootstrap.servers").asText().startsWith("127.0.0.1:"));
-        tuner.command("rubato-demo/events", run, 300, 30_000);
+        tuner.command("rubato-demo/events", run, 300, LEASE_MS);
         JsonNode last = tuner.await("all records taken", run, "progress",
                 m -> m.at("/progress/sources/0/endOffset/events/0").asLong() == 1_000);
         assertTrue(last.at("/progress/numInputRows").asLong() <= 400);
-        assertTrue(last.get("managed").asBoolean());
+        tuner.awaitHeartbeat("managed", run, m -> m.get("managed").asBoolean() && m.get("intervalMs").asLong() == 300);
     }
 
     private static void produce(String brokers) throws Exception {
