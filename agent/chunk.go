@@ -169,16 +169,15 @@ func widen(f []float64, xs []float32) {
 	}
 }
 
-// inert tells that no action makes a difference: but one is allowed, or the
-// trigger is due at every rung in reach.
-func inert(o *env.Observation, mask env.Mask) bool {
+// inert tells that there is nothing to decide: mask is policy.Sensible's.
+func inert(mask env.Mask) bool {
 	allowed := 0
 	for _, ok := range mask {
 		if ok {
 			allowed++
 		}
 	}
-	return allowed < 2 || o.SinceTrigger >= o.Longer
+	return allowed < 2
 }
 
 // setFeatures puts a transition's features and mask into row i of a batch.

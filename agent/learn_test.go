@@ -3,9 +3,7 @@ package agent
 import (
 	"errors"
 	"math"
-	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,14 +11,24 @@ import (
 	"rubato/env/forecast"
 	"rubato/env/sim"
 	"rubato/policy"
-	"rubato/policy/rules"
 	"rubato/replay"
 )
 
-var rule = rules.WaitingCost{Threshold: rules.DefaultThreshold}
-
-// prior is made once for all tests.
-var prior = sync.OnceValues(func() (*policy.Artefact, error) { return Prior(1) })
+// off is a policy near the waiting-cost rule, but with a threshold that is
+// factor times as high.
+func off(t testing.TB, factor float64) *policy.Artefact {
+	t.Helper()
+	a := fresh(t, 1)
+	l := a.Network.Layout()
+	weights := append([]float64(nil), a.Network.Weights()...)
+	weights[l.ActorSize()-env.NumActions+int(env.Shorten)] -= math.Log(factor)
+	n, err := policy.NewNetwork(l, weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Network = n
+	return a
+}
 
 // bursty is one query with a price of a batch of 1, for so many seconds.
 func bursty(t testing.TB, seed uint64, seconds float64) *sim.Sim {
@@ -63,31 +71,6 @@ func served(a *policy.Artefact) GroupConfig {
 
 var byRule = GroupConfig{Name: "g", Mode: Serve, PolicyName: "waiting-cost"}
 
-func TestTheCloneIsAsGoodAsItsTeacherOnQueriesItNeverSaw(t *testing.T) {
-	a, err := prior()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ratios []float64
-	var sum float64
-	for seed := range uint64(24) {
-		query := func() rated {
-			return RandomQuery(rand.New(rand.NewPCG(5000+seed, 5))).(rated)
-		}
-		if c := costRate(t, byRule, query()); c > 0 {
-			ratios = append(ratios, costRate(t, served(a), query())/c)
-			sum += math.Log(ratios[len(ratios)-1])
-		}
-	}
-	slices.Sort(ratios)
-	mean, median := math.Exp(sum/float64(len(ratios))), ratios[len(ratios)/2]
-	t.Logf("cost of the clone's argmax / the rule's: mean %.4f, median %.4f, worst %.4f of %d",
-		mean, median, ratios[len(ratios)-1], len(ratios))
-	if len(ratios) < 20 || mean > 1.03 || median > 1.01 {
-		t.Errorf("mean %.4f and median %.4f of %d", mean, median, len(ratios))
-	}
-}
-
 // liveThenFrozen learns live for so many seconds from a, and returns the
 // frozen result's cost rate on arrivals that it did not see.
 func liveThenFrozen(t *testing.T, a *policy.Artefact, seed uint64, seconds float64) float64 {
@@ -113,10 +96,7 @@ func liveThenFrozen(t *testing.T, a *policy.Artefact, seed uint64, seconds float
 }
 
 func TestLiveLearningDoesNotWreckAGoodPolicy(t *testing.T) {
-	a, err := prior()
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := fresh(t, 1)
 	byRule := costRate(t, byRule, bursty(t, 77, 2000))
 	got := liveThenFrozen(t, a, 1, 1200)
 	t.Logf("cost rate %.4f after 20 minutes, the rule's %.4f", got, byRule)
@@ -126,88 +106,12 @@ func TestLiveLearningDoesNotWreckAGoodPolicy(t *testing.T) {
 }
 
 func TestLiveLearningMendsARuleWhosePriceIsOff(t *testing.T) {
-	a, err := clone(1, rules.WaitingCost{Threshold: rules.DefaultThreshold / 6}, RandomQuery, 20000, 800)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := off(t, 1.0/6)
 	before := costRate(t, served(a), bursty(t, 77, 2000))
 	after := liveThenFrozen(t, a, 1, 3000)
 	t.Logf("cost rate %.4f before, %.4f after 50 minutes", before, after)
 	if after > 0.95*before {
 		t.Errorf("cost rate %.4f before, %.4f after 50 minutes", before, after)
-	}
-}
-
-func TestACloneIsTheSameFromTheSameSeed(t *testing.T) {
-	ids := map[string]bool{}
-	for _, seed := range []uint64{3, 3, 4} {
-		a, err := clone(seed, rule, RandomQuery, 2000, 50)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := a.Encode()
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids[string(b)] = true
-	}
-	if len(ids) != 2 {
-		t.Errorf("%d artefacts from two seeds, one of them twice", len(ids))
-	}
-}
-
-func TestPPOIsTheSameFromTheSameSeed(t *testing.T) {
-	cfg := DefaultPPOConfig()
-	cfg.Iterations, cfg.Queries, cfg.Decisions = 2, 4, 64
-	ids := map[string]bool{}
-	for _, seed := range []uint64{3, 3, 4} {
-		cfg.Seed = seed
-		a, err := PPO(cfg, fresh(t, 1), RandomQuery)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := a.Encode()
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids[string(b)] = true
-	}
-	if len(ids) != 2 {
-		t.Errorf("%d artefacts from two seeds, one of them twice", len(ids))
-	}
-}
-
-func TestPPOLearnsFromNothing(t *testing.T) {
-	simulate := func(rng *rand.Rand) env.Environment { return bursty(t, rng.Uint64(), 600) }
-	cfg := DefaultPPOConfig()
-	cfg.Iterations, cfg.ActorRate, cfg.CriticRate = 5, 1e-3, 2e-3
-	from := fresh(t, 1)
-	a, err := PPO(cfg, from, simulate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, after := costRate(t, served(from), bursty(t, 77, 1000)), costRate(t, served(a), bursty(t, 77, 1000))
-	t.Logf("cost rate %.3f before, %.3f after", before, after)
-	if after > 0.8*before {
-		t.Errorf("cost rate %.3f before, %.3f after", before, after)
-	}
-}
-
-func TestPPORefusesImpossibleSizes(t *testing.T) {
-	if _, err := PPO(PPOConfig{Iterations: 1}, fresh(t, 1), RandomQuery); err == nil {
-		t.Error("no queries were accepted")
-	}
-}
-
-// empty is an environment in which nothing happens.
-type empty struct{}
-
-func (empty) Next() (env.Tick, bool) { return env.Tick{}, false }
-func (empty) Act(env.QueryKey, int)  {}
-
-func TestACloneGivesUpWhereNothingHappens(t *testing.T) {
-	if _, err := clone(1, rule, func(*rand.Rand) env.Environment { return empty{} }, 10, 10); err == nil {
-		t.Error("a clone of nothing")
 	}
 }
 

@@ -280,7 +280,7 @@ func (l *Loop) learn(g *group, q *query, t *env.Tick, s *replay.Step, command bo
 		if !forced {
 			logMu = math.Log(s.Probabilities[s.Action])
 		}
-		q.traj.depart(t, l.features[:], s.Action, logMu, !forced && !inert(&t.Observation, t.Mask))
+		q.traj.depart(t, l.features[:], s.Action, logMu, !forced && !inert(t.Mask))
 	}
 	n.end()
 }

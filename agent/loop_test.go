@@ -48,13 +48,14 @@ func stream(seed uint64, n int) []env.Tick {
 		tau := 0.2 + rng.Float64()
 		at[q] = at[q].Add(tau)
 		rung := rng.IntN(8)
+		interval := 0.1 * math.Exp2(float64(rung))
 		cost := env.Components{Latency: rng.Float64() * tau, Batch: float64(rng.IntN(2))}
 		t := env.Tick{
 			Query: q, Run: "run", At: at[q], Cause: uint64(rng.IntN(2) * i), Elapsed: tau,
 			Cost: cost, Discounted: cost.Scale(0.99), Teaches: rng.IntN(20) > 0, First: at[q] == env.Time(0).Add(tau),
 			Mask: env.Mask{rung > 0, true, rung < 7},
 			Observation: env.Observation{
-				SinceTrigger: rng.Float64(), Interval: 0.1 * math.Exp2(float64(rung)), Rung: float64(rung), Rungs: 8, Period: 0.2,
+				SinceTrigger: interval * (0.5 + 0.4*rng.Float64()), Interval: interval, Rung: float64(rung), Rungs: 8, Period: 0.005,
 				Shorter: 0.1 * math.Exp2(float64(max(rung-1, 0))), Longer: 0.1 * math.Exp2(float64(min(rung+1, 7))),
 				Outstanding: 100 * rng.Float64(), Waited: 50 * rng.Float64(), Sighted: 1,
 				R05: 90, R2: 100, R15: 110, R300: 100, Reference: 100, Overhead: 0.2, PerRow: 1e-4,

@@ -39,7 +39,7 @@ func (l Layout) trunk() int { return l.Inputs*l.Width + l.Width + l.Width*l.Widt
 
 // Valid tells whether the layout can be built.
 func (l Layout) Valid() bool {
-	return l.Inputs > 0 && l.Inputs <= 1024 && l.Width > 0 && l.Width <= 1024 && l.Width%4 == 0
+	return l.Inputs > env.FeatureFiresLengthened && l.Inputs <= 1024 && l.Width > 0 && l.Width <= 1024 && l.Width%4 == 0
 }
 
 // Block is one matrix or bias of the flat weights.
@@ -72,7 +72,8 @@ func (l Layout) Blocks() []Block {
 }
 
 // Initial draws Glorot-uniform weights (Glorot and Bengio 2010); the actor's
-// output layer is scaled by 0.01, so that it starts nearly uniform.
+// output layer is scaled by 0.01, so that it starts nearly at the rule of
+// Prior.
 func (l Layout) Initial(rng *rand.Rand) []float64 {
 	w := make([]float64, l.Size())
 	for _, b := range l.Blocks() {
@@ -150,9 +151,27 @@ func (n *Network) Probabilities(o *env.Observation, mask env.Mask, p *Probabilit
 	n.Act(n.features[:], mask, p)
 }
 
-// Act fills p with the softmax of the actor's logits over the actions that
-// mask allows. It allocates nothing.
+// Act fills p with the softmax of Sharpness x (actor + Prior) over the actions
+// that mask allows. It allocates nothing.
 func (n *Network) Act(features []float64, mask env.Mask, p *Probabilities) {
+	n.scores(features, p)
+	for a := range p {
+		p[a] *= Sharpness
+	}
+	softmax(p, mask)
+}
+
+// Margin is by how much the policy prefers to trigger now: the score, in units
+// of ln(threshold), of action trigger less that of action wait (see Choices).
+// The argmax triggers where it is above 0.
+func (n *Network) Margin(features []float64, trigger, wait env.Action) float64 {
+	var p Probabilities
+	n.scores(features, &p)
+	return p[trigger] - p[wait]
+}
+
+// scores fills p with actor + Prior.
+func (n *Network) scores(features []float64, p *Probabilities) {
 	h := n.trunk(n.weights[:n.layout.ActorSize()], features)
 	w3 := n.weights[n.layout.trunk():]
 	*p = Probabilities(w3[n.layout.Width*env.NumActions:][:env.NumActions])
@@ -162,7 +181,10 @@ func (n *Network) Act(features []float64, mask env.Mask, p *Probabilities) {
 		p[1] += x * row[1]
 		p[2] += x * row[2]
 	}
-	softmax(p, mask)
+	prior := Prior(features)
+	for a := range p {
+		p[a] += prior[a]
+	}
 }
 
 // Value is the critic's estimate of the discounted return, in the learner's

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -64,21 +63,27 @@ func TestIDNamesTheWeights(t *testing.T) {
 	}
 }
 
-func TestAFreshActorIsNearlyUniform(t *testing.T) {
+func TestAFreshActorIsNearlyTheWaitingCostRule(t *testing.T) {
 	l := DefaultLayout()
 	n, err := NewNetwork(l, l.Initial(rand.New(rand.NewPCG(3, 0))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := make([]float64, l.Inputs)
-	for i := range f {
-		f[i] = float64(i%5) - 2
+	o := env.Observation{
+		SinceTrigger: 4, Interval: 8, Shorter: 4, Longer: 16, Period: 0.2, Rung: 3, Rungs: 6, Sighted: 1,
+		Outstanding: 10, Reference: 10, Weights: env.Weights{Latency: 1, Batch: 0.3},
 	}
 	var p Probabilities
-	n.Act(f, env.Mask{true, true, true}, &p)
-	for a, x := range p {
-		if math.Abs(x-1.0/3) > 0.02 {
-			t.Errorf("%v has probability %v at the start", env.Action(a), x)
+	for waited, want := range map[float64]env.Action{1.6: env.Keep, 2: env.Shorten} { // 0.6 x 0.3 x 10 = 1.8
+		o.Waited = waited
+		n.Probabilities(&o, Sensible(&o, everything), &p)
+		if got := p.Argmax(everything); got != want || p[want] < 0.6 || p[want] > 0.95 {
+			t.Errorf("waited %v: %v, probabilities %v", waited, got, p)
+		}
+		var f env.Features
+		o.Features(&f)
+		if m := n.Margin(f[:], env.Shorten, env.Keep); (m > 0) != (want == env.Shorten) {
+			t.Errorf("waited %v: margin %v", waited, m)
 		}
 	}
 }

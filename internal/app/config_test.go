@@ -100,19 +100,13 @@ func TestServedPolicyMayMoveOnceItIsInForce(t *testing.T) {
 	d.commanded(epoch)
 }
 
-func TestDecisionsGoOnWhileAFirstPolicyIsCloned(t *testing.T) {
+func TestAGroupThatBeginsToLearnStartsFromTheShippedPolicy(t *testing.T) {
 	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
 	a := b.start()
 	d := drive(t, b.addr, "shop/orders", "run-1")
 	d.commanded(0)
 	b.configure("mode: learn")
-	eventually(t, "the cloning", func() bool { return b.logs.say("cloning one") })
-	steps := b.decided()
-	eventually(t, "decisions meanwhile", func() bool { d.turns(1); return b.decided() > steps+20 })
-	if _, _, mode := b.stepped(); mode != "serve" {
-		t.Fatalf("mode %s: cloning was over before twenty decisions were made", mode)
-	}
-	eventually(t, "decisions of the clone", func() bool { d.turns(1); _, _, mode := b.stepped(); return mode == "learn" })
+	eventually(t, "decisions of the shipped policy", func() bool { d.turns(1); _, _, mode := b.stepped(); return mode == "learn" })
 	a.Stop()
 	b.verified()
 }

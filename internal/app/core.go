@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,8 +31,6 @@ type Hooks struct {
 	// Late is asked whether the group's update, due before the step of that
 	// index, is put off. Nil waits for the update.
 	Late func(group string, step uint64, ready bool) bool
-	// Cloning is told that a first policy is being made; it takes seconds.
-	Cloning func()
 }
 
 // Core turns inputs into steps and commands. It is a pure function of the
@@ -41,7 +40,6 @@ type Core struct {
 	env   *spark.Environment
 	loop  *agent.Loop
 	cfg   *configs.Config
-	prior *policy.Artefact
 	// stamps say who decided last on each query.
 	stamps map[env.QueryKey]spark.Stamp
 	tick   env.Tick // being decided on; a local one would escape
@@ -61,10 +59,9 @@ type coreState struct {
 
 // savedCore is the canonical form of a Core's state.
 type savedCore struct {
-	Core  coreState       `json:"core"`
-	Prior []byte          `json:"prior"`
-	Env   json.RawMessage `json:"env"`
-	Loop  json.RawMessage `json:"loop"`
+	Core coreState       `json:"core"`
+	Env  json.RawMessage `json:"env"`
+	Loop json.RawMessage `json:"loop"`
 }
 
 // NewCore returns a Core that has taken nothing yet. It wants an InputConfig
@@ -188,7 +185,7 @@ func (c *Core) prepare(value []byte) (*configs.Config, []agent.GroupConfig, erro
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the effective configuration: %w", err)
 	}
-	groups, err := c.groups(cfg, in.Policies)
+	groups, err := groups(cfg, in.Policies)
 	return cfg, groups, err
 }
 
@@ -210,7 +207,7 @@ func (c *Core) configure(value []byte) error {
 }
 
 // groups turns the configuration's groups into the loop's.
-func (c *Core) groups(cfg *configs.Config, policies map[string][]byte) ([]agent.GroupConfig, error) {
+func groups(cfg *configs.Config, policies map[string][]byte) ([]agent.GroupConfig, error) {
 	groups := make([]agent.GroupConfig, len(cfg.Groups))
 	for i, g := range cfg.Groups {
 		groups[i] = agent.GroupConfig{
@@ -219,36 +216,13 @@ func (c *Core) groups(cfg *configs.Config, policies map[string][]byte) ([]agent.
 		if g.Policy != agent.Learned {
 			continue
 		}
-		artefact, err := c.artefact(&g, cfg.Seed, policies)
+		artefact, err := policy.Decode(policies[g.Artefact])
 		if err != nil {
-			return nil, fmt.Errorf("group %q: %w", g.Name, err)
+			return nil, fmt.Errorf("group %q: reading its policy %s: %w", g.Name, cmp.Or(g.Artefact, "that ships with it"), err)
 		}
 		groups[i].Artefact = artefact
 	}
 	return groups, nil
-}
-
-// artefact is the policy that a group starts from: its own file where it names
-// one, else the clone that every group shares.
-func (c *Core) artefact(g *configs.Group, seed uint64, policies map[string][]byte) (*policy.Artefact, error) {
-	if g.Artefact != "" {
-		a, err := policy.Decode(policies[g.Artefact])
-		if err != nil {
-			return nil, fmt.Errorf("reading its policy %s: %w", g.Artefact, err)
-		}
-		return a, nil
-	}
-	if c.prior == nil {
-		if c.hooks.Cloning != nil {
-			c.hooks.Cloning()
-		}
-		prior, err := agent.Prior(seed)
-		if err != nil {
-			return nil, fmt.Errorf("cloning a first policy: %w", err)
-		}
-		c.prior = prior
-	}
-	return c.prior, nil
 }
 
 // resolver gives each query the settings of its group.
@@ -277,11 +251,6 @@ func (c *Core) State() ([]byte, error) {
 	c.s.Commanding = c.loop.Commanding
 	saved := savedCore{Core: c.s}
 	var err error
-	if c.prior != nil {
-		if saved.Prior, err = c.prior.Encode(); err != nil {
-			return nil, fmt.Errorf("saving the prior: %w", err)
-		}
-	}
 	if saved.Env, err = json.Marshal(c.env); err != nil {
 		return nil, fmt.Errorf("saving the environment: %w", err)
 	}
@@ -300,13 +269,6 @@ func (c *Core) Restore(b []byte) error {
 	var saved savedCore
 	if err := json.Unmarshal(b, &saved); err != nil {
 		return fmt.Errorf("restoring the state: %w", err)
-	}
-	if len(saved.Prior) > 0 {
-		prior, err := policy.Decode(saved.Prior)
-		if err != nil {
-			return fmt.Errorf("restoring the prior: %w", err)
-		}
-		c.prior = prior
 	}
 	if saved.Core.Config != "" {
 		if err := c.configure([]byte(saved.Core.Config)); err != nil {

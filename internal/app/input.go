@@ -5,15 +5,21 @@ import (
 	"fmt"
 	"os"
 
+	"rubato/agent"
 	"rubato/configs"
+	"rubato/policy/pretrained"
 )
 
 // configInput is the Value of an InputConfig: the effective configuration, and
-// the policy files that it names as they were then. A replay reads no file.
+// the policies that it uses as they were then, by file; the shipped one under
+// shippedPolicy. A replay reads no file, and does not change with the binary.
 type configInput struct {
 	Config   string            `json:"config"`
 	Policies map[string][]byte `json:"policies,omitempty"`
 }
+
+// shippedPolicy stands for the policy inside the binary.
+const shippedPolicy = ""
 
 // configValue reads the policy files that a configuration names. Equal
 // configurations and files give equal bytes.
@@ -25,6 +31,9 @@ func configValue(cfg *configs.Config) ([]byte, error) {
 	in := configInput{Config: string(effective), Policies: map[string][]byte{}}
 	for _, g := range cfg.Groups {
 		if g.Artefact == "" {
+			if g.Policy == agent.Learned {
+				in.Policies[shippedPolicy] = pretrained.Bytes()
+			}
 			continue
 		}
 		if in.Policies[g.Artefact], err = os.ReadFile(g.Artefact); err != nil {

@@ -92,9 +92,6 @@ func (a *App) hooks() Hooks {
 		Step:    a.step,
 		Command: a.command,
 		Late:    a.late,
-		Cloning: func() {
-			a.log.Info().Msg("no policy yet: cloning one from the waiting-cost rule, which takes a few seconds")
-		},
 	}
 }
 

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"rubato/agent"
 	"rubato/configs"
 	"rubato/internal/telemetry"
-	"rubato/policy"
 )
 
 // watch watches the configuration's file, where there is one.
@@ -81,10 +79,6 @@ func (a *App) adopt(cfg *configs.Config) error {
 	if err != nil {
 		return err
 	}
-	prior, err := a.firstPrior(&next)
-	if err != nil {
-		return err
-	}
 	changed := false
 	err = errors.New("the tuner is stopping")
 	a.call(func() {
@@ -92,12 +86,7 @@ func (a *App) adopt(cfg *configs.Config) error {
 			err = nil
 			return
 		}
-		if a.core.prior == nil {
-			a.core.prior = prior
-		}
-		if err = a.configure(value); err != nil && prior != nil {
-			a.core.prior = nil
-		}
+		err = a.configure(value)
 	})
 	if err != nil {
 		return fmt.Errorf("applying the configuration: %w", err)
@@ -109,43 +98,6 @@ func (a *App) adopt(cfg *configs.Config) error {
 	}
 	a.log.Info().Str("hash", next.Hash()).Msg("configuration is in force")
 	return nil
-}
-
-// firstPrior makes the policy that groups without one of their own start from,
-// where a configuration is the first to want it: here, so that the decisions of
-// other groups do not wait for it.
-func (a *App) firstPrior(cfg *configs.Config) (*policy.Artefact, error) {
-	have := true
-	a.call(func() { have = a.core.prior != nil })
-	if have || !wantsPrior(cfg) {
-		return nil, nil
-	}
-	a.hooks().Cloning()
-	var prior *policy.Artefact
-	var err error
-	cloned := make(chan struct{})
-	go func() { // it cannot be stopped; a tuner that stops leaves it to end by itself
-		defer close(cloned)
-		prior, err = agent.Prior(cfg.Seed)
-	}()
-	select {
-	case <-cloned:
-	case <-a.done:
-		return nil, errors.New("the tuner is stopping")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cloning a first policy: %w", err)
-	}
-	return prior, nil
-}
-
-func wantsPrior(cfg *configs.Config) bool {
-	for _, g := range cfg.Groups {
-		if g.Policy == agent.Learned && g.Artefact == "" {
-			return true
-		}
-	}
-	return false
 }
 
 func (a *App) noteConfig(cfg *configs.Config, ok bool) {

@@ -42,7 +42,7 @@ func (a *App) resume(cfg *configs.Config) error {
 	}
 	tail := &tail{}
 	hooks := a.hooks()
-	a.core = NewCore(tail.hooks(hooks))
+	a.core = NewCore(tail.hooks())
 	if !fresh {
 		if err := a.core.Restore(ckpt.State); err != nil {
 			return fmt.Errorf("checkpoint %d of %s: %w", ckpt.Seq, cfg.Store.Checkpoints, err)
@@ -116,10 +116,9 @@ type tail struct {
 	missing []replay.Step
 }
 
-func (t *tail) hooks(live Hooks) Hooks {
+func (t *tail) hooks() Hooks {
 	return Hooks{
-		Cloning: live.Cloning,
-		Step:    t.step,
+		Step: t.step,
 		Late: func(group string, step uint64, _ bool) bool {
 			return t.turn != nil && t.turn.late[lateKey{group, step}]
 		},

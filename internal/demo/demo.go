@@ -167,7 +167,7 @@ func (d *demo) start(ctx context.Context) error {
 	}
 	g := cfg.Groups[cfg.Match("rubato-demo/events")]
 	d.weights = env.Weights(g.Resolve(interval).Weights)
-	d.live.say("starting the tuner: it clones a first policy from the waiting-cost rule")
+	d.live.say("starting the tuner with the shipped policy")
 	logFile, err := os.Create(filepath.Join(d.o.Dir, "rubato.log"))
 	if err != nil {
 		return fmt.Errorf("creating the tuner's log: %w", err)

@@ -16,6 +16,10 @@ func reference(l policy.Layout, w []float64, b *Batch) (Loss, []float64) {
 	for i := range b.Mask {
 		x := b.Features[i*l.Inputs : (i+1)*l.Inputs]
 		actor := forward(w, blocks[:6], x)
+		prior := policy.Prior(x)
+		for a := range actor.out {
+			actor.out[a] = policy.Sharpness * (actor.out[a] + prior[a])
+		}
 		p, logP := distribution(actor.out, b.Mask[i])
 		d := make([]float64, env.NumActions)
 		var h float64
@@ -41,6 +45,9 @@ func reference(l policy.Layout, w []float64, b *Batch) (Loss, []float64) {
 			}
 		}
 		loss.Entropy += b.Entropy[i] * h
+		for a := range d {
+			d[a] *= policy.Sharpness
+		}
 		actor.backward(w, blocks[:6], x, d, grad)
 
 		critic := forward(w, blocks[6:], x)

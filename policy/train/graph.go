@@ -69,7 +69,7 @@ type Graph struct {
 	vm     gorgonia.VM
 	params []float64 // backs all parameter nodes
 	in     *Batch    // backs features, pick, target and fit
-	bars   []float64 // backs the additive mask, [size][actions]
+	bars   []float64 // backs the prior's logits and the mask, [size][actions]
 	spread []float64 // backs the entropy coefficients, [size][actions]
 
 	grads                   []gorgonia.Value
@@ -120,7 +120,8 @@ func (g *Graph) build() error {
 	target := b.input("target", g.size, 1, g.in.Target)
 	fit := b.input("fit", g.size, 1, g.in.Fit)
 
-	logits := b.add(b.network(x, nodes[:6]), bars)
+	sharp := gorgonia.NewConstant(float64(policy.Sharpness), gorgonia.WithName("sharpness"))
+	logits := b.add(b.mul(sharp, b.network(x, nodes[:6])), bars)
 	logPi := b.apply(gorgonia.LogSoftMax(logits, 1))
 	lossP := b.apply(gorgonia.Neg(b.sum(b.mul(pick, logPi))))
 	lossE := b.sum(b.mul(spread, b.mul(b.apply(gorgonia.Exp(logPi)), logPi)))
@@ -158,10 +159,11 @@ func (g *Graph) Gradient(weights []float64, b *Batch, grad []float64) (Loss, err
 	copy(g.in.Target, b.Target)
 	copy(g.in.Fit, b.Fit)
 	for i, mask := range b.Mask {
+		prior := policy.Prior(b.Features[i*g.layout.Inputs:])
 		for a, ok := range mask {
 			g.bars[i*env.NumActions+a] = forbidden
 			if ok {
-				g.bars[i*env.NumActions+a] = 0
+				g.bars[i*env.NumActions+a] = policy.Sharpness * prior[a]
 			}
 			g.spread[i*env.NumActions+a] = b.Entropy[i]
 		}
