@@ -45,16 +45,23 @@ func TestWhereDataWaitsOrIsNotSeenTheChoiceIsToTriggerOrToWait(t *testing.T) {
 }
 
 func TestWhereAllActionsDoTheSameThereIsNoChoice(t *testing.T) {
-	due := idle()
-	due.Outstanding, due.Interval, due.Longer = 3, 1.1, 1.15
 	far := idle()
 	far.Outstanding, far.Shorter = 3, 1.4
-	for name, o := range map[string]env.Observation{"every rung is due": due, "none is": far} {
-		if trigger, wait, either := Choices(&o, everything); either || trigger != wait || wait != env.Shorten {
-			t.Errorf("%s: %v or %v, %v", name, trigger, wait, either)
-		}
+	if trigger, wait, either := Choices(&far, everything); either || trigger != wait || wait != env.Shorten {
+		t.Errorf("%v or %v, %v", trigger, wait, either)
 	}
-	if got, want := Sensible(&due, env.Mask{false, true, true}), (env.Mask{false, true, false}); got != want {
-		t.Errorf("at the bottom: mask %v, want %v", got, want)
+}
+
+func TestWhereEveryRungIsDueThereIsAWayBackUp(t *testing.T) {
+	due := idle()
+	due.Outstanding, due.Interval, due.Longer = 3, 1.1, 1.15
+	for mask, want := range map[env.Mask][2]env.Action{
+		everything:          {env.Shorten, env.Lengthen},
+		{false, true, true}: {env.Keep, env.Lengthen},
+		{true, true, false}: {env.Shorten, env.Keep},
+	} {
+		if trigger, wait, either := Choices(&due, mask); trigger != want[0] || wait != want[1] || !either {
+			t.Errorf("mask %v: %v or %v, %v, want %v", mask, trigger, wait, either, want)
+		}
 	}
 }

@@ -13,17 +13,17 @@ import (
 const Sharpness = 8
 
 // Prior are the scores that a Network's actor is added to, by action: those of
-// the waiting-cost rule (see rules.WaitingCost). An action that triggers
-// before the next tick gets ln(waiting cost / (0.6 x price of a batch)), any
-// other 0, so that an actor of 0 is that rule, and an actor's output is by how
-// much it moves the rule's threshold, in its logarithm. features are
-// env.Features, or begin like them.
+// the waiting-cost rule (see rules.WaitingCost). Of the two Choices the one that
+// triggers gets ln(waiting cost / (0.6 x price of a batch)), the other 0, so
+// that an actor of 0 is that rule, and an actor's output is by how much it moves
+// the rule's threshold, in its logarithm. features are env.Features, or begin
+// like them.
 func Prior(features []float64) [env.NumActions]float64 {
 	over := features[env.FeatureWaiting] - lnThreshold
 	return [env.NumActions]float64{
 		over * features[env.FeatureFiresShortened],
-		over * features[env.FeatureFiresKept],
-		over * features[env.FeatureFiresLengthened],
+		over * features[env.FeatureFiresKept] * features[env.FeatureBottom],
+		0,
 	}
 }
 
