@@ -6,6 +6,30 @@ import "math"
 // not count one by one.
 const maxCount = 1 << 53
 
+// slow follows batches that take much longer than the fit predicts: snapshots
+// of state each so many batches, or stragglers.
+type slow struct {
+	Every float64 // smoothed number of batches from one to the next, 0 for none
+	Since float64 // batches since the last, or since the start
+	Extra float64 // smoothed time beyond the prediction, s
+}
+
+const slowGain = 0.3
+
+// observe takes in a batch of d seconds where the given ones were predicted.
+func (s *slow) observe(d, predicted float64) {
+	s.Since = min(s.Since+1, maxCount)
+	if !(d > 2*predicted+0.05) || d > referenceSpan {
+		return
+	}
+	if s.Every == 0 {
+		s.Every, s.Extra = s.Since, d-predicted
+	}
+	s.Every += slowGain * (s.Since - s.Every)
+	s.Extra += slowGain * (d - predicted - s.Extra)
+	s.Since = 0
+}
+
 // BatchFit fits a batch's duration as overhead + perRow x events: least
 // squares with old batches forgotten by 2 % each, both parts held positive. A
 // straggler is taken in at four times the usual residual at most. With few

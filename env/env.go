@@ -61,6 +61,19 @@ type Settings struct {
 	Grace time.Duration
 	// Period is the time between ticks inside a wait; zero means DefaultPeriod.
 	Period time.Duration
+	// FullBatch prices small files: a batch of n rows counts 1 - 0.9 x
+	// min(n/FullBatch, 1) batches, so that one of few rows costs ten times one
+	// of FullBatch events and more. 0 counts every batch as one.
+	FullBatch float64
+}
+
+// BatchPrice is what a batch of the given rows counts in the batch component,
+// 0.1 to 1.
+func (s *Settings) BatchPrice(rows float64) float64 {
+	if !(s.FullBatch > 0) || !(rows > 0) {
+		return 1
+	}
+	return 1 - 0.9*min(rows/s.FullBatch, 1)
 }
 
 // DefaultPeriod is the time between ticks inside a wait unless set.

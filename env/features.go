@@ -63,6 +63,15 @@ const (
 	FeatureRunning
 	FeatureBusy
 	FeatureWarmup
+	// ln(1 + other queries of the driver); ln(1 + the rest of their batches in
+	// course/I*); ln of what the next batch counts.
+	FeatureQueries
+	FeatureDriverLeft
+	FeatureNextPrice
+	// 1 where the next batch is due to be a slow one, up to 4, 0 if none was
+	// seen; ln(1 + what it takes longer/I*).
+	FeatureSlowDue
+	FeatureSlowExtra
 	// NumFeatures is the length of a Features.
 	NumFeatures
 )
@@ -83,6 +92,7 @@ var FeatureNames = [NumFeatures]string{
 	"utilisation", "overhead", "work", "imposed", "cap", "floor", "idle", "empty_share",
 	"age", "age_served", "target", "empty_price", "miss_price", "backlog_price", "switch_price",
 	"sighted", "running", "busy", "warmup",
+	"queries", "driver_left", "next_price", "slow_due", "slow_extra",
 }
 
 // Features fills f.
@@ -141,6 +151,14 @@ func (o *Observation) Features(f *Features) {
 	f[FeatureRunning] = math.Log1p(o.DriverRunning)
 	f[FeatureBusy] = o.DriverBusy
 	f[FeatureWarmup] = o.WarmupLeft / WarmupBatches
+	f[FeatureQueries] = math.Log1p(o.DriverQueries)
+	f[FeatureDriverLeft] = math.Log1p(o.DriverLeft / star)
+	f[FeatureNextPrice] = logRatio(o.NextPrice, 1)
+	f[FeatureSlowDue] = 0
+	if o.SlowEvery > 0 {
+		f[FeatureSlowDue] = (o.SlowSince + 1) / o.SlowEvery
+	}
+	f[FeatureSlowExtra] = math.Log1p(o.SlowExtra / star)
 	for i, x := range f {
 		if math.IsNaN(x) {
 			x = 0

@@ -60,6 +60,7 @@ func TestFeaturesMatchHandComputedOnes(t *testing.T) {
 		Outstanding: 20, Waited: 1.5, OldestAge: 2, Idle: 2, Sighted: 1,
 		R05: 30, R2: 20, R15: 10, R300: 5, Reference: 10, Forecast: [3]float64{20, 40, 80}, Spread: [3]float64{10, 10, 10},
 		Overhead: 0.5, PerRow: 0.01, Weights: Weights{Latency: 1, Batch: 0.5, Empty: 1}, Target: 4,
+		DriverQueries: 3, DriverLeft: 1, NextPrice: 0.5, SlowEvery: 10, SlowSince: 4, SlowExtra: 2,
 	}
 	var f Features
 	o.Features(&f)
@@ -77,6 +78,8 @@ func TestFeaturesMatchHandComputedOnes(t *testing.T) {
 		FeatureImposed: math.Log(1 + 20*0.49/10), FeatureCap: -4, FeatureFloor: 4,
 		FeatureIdle: math.Log(3), FeatureAge: 0.5, FeatureAgeServed: 0.675, FeatureTarget: 1,
 		FeatureEmptyPrice: math.Log(2), FeatureMissPrice: -4, FeatureSighted: 1, FeatureWarmup: 0,
+		FeatureQueries: math.Log(4), FeatureDriverLeft: math.Log(2), FeatureNextPrice: math.Log(0.5),
+		FeatureSlowDue: 0.5, FeatureSlowExtra: math.Log(3),
 	} {
 		near(t, FeatureNames[i], f[i], want)
 	}

@@ -55,10 +55,11 @@ func (m *Meter) Empty(u float64) {
 	m.Discounted.Empty += math.Exp(-DiscountRate * u)
 }
 
-// Batch adds a batch that ended u seconds into the step.
-func (m *Meter) Batch(u float64) {
-	m.Plain.Batch++
-	m.Discounted.Batch += math.Exp(-DiscountRate * u)
+// Batch adds a batch of the given price (see Settings.BatchPrice) that ended u
+// seconds into the step.
+func (m *Meter) Batch(u, price float64) {
+	m.Plain.Batch += price
+	m.Discounted.Batch += price * math.Exp(-DiscountRate*u)
 }
 
 // Switch adds commanded ladder steps, u seconds into the step.

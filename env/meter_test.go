@@ -16,7 +16,7 @@ func TestMeterMatchesHandComputedIntegrals(t *testing.T) {
 	m.Late(0, 4, -50, 50) // positive for 2 s
 	near(t, "miss", m.Plain.Miss, 5)
 	m.Empty(60)
-	m.Batch(120)
+	m.Batch(120, 1)
 	m.Switch(0, 2)
 	near(t, "empty", m.Plain.Empty, 1)
 	near(t, "empty, discounted", m.Discounted.Empty, math.Exp(-1))

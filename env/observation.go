@@ -38,6 +38,21 @@ type Observation struct {
 	// share of time the driver spent in batches.
 	EmptyShare, WarmupLeft, DriverRunning, DriverBusy float64
 
+	// DriverQueries is the number of other live queries of the driver;
+	// DriverLeft the expected rest of those of their batches that are in
+	// course (smoothed duration less what has passed, >= 0), summed, s.
+	DriverQueries, DriverLeft float64
+
+	// NextPrice is what the next batch would count in the batch component: 1
+	// unless Settings.FullBatch.
+	NextPrice float64
+
+	// Slow batches take more than twice the fit's prediction and 50 ms.
+	// SlowEvery is the smoothed number of batches from one to the next, 0 if
+	// none was seen; SlowSince the batches since the last, or since the start;
+	// SlowExtra how much longer than predicted they take, smoothed, s.
+	SlowEvery, SlowSince, SlowExtra float64
+
 	// What the user asks: the weights and the latency target, s, 0 for none.
 	Weights Weights
 	Target  float64

@@ -9,7 +9,8 @@ type Components struct {
 	Latency float64
 	// Empty counts triggers that found nothing.
 	Empty float64
-	// Batch counts batches run, no-data clean-up batches too.
+	// Batch counts batches run, no-data clean-up batches too; small ones more
+	// than full ones where Settings.FullBatch says so.
 	Batch float64
 	// Backlog is the integral of max(0, time to work the outstanding off - B0)/B0, s.
 	Backlog float64

@@ -16,6 +16,9 @@ type Forecaster interface {
 	// Predict fills the rates 1, 3 and 5 s ahead of the last Step and the
 	// spread of each (half the width of the 80 % interval), events/s.
 	Predict(rate, spread *[3]float64)
+	// CopyFrom makes it an exact copy of from, which is of the same type. It
+	// allocates nothing.
+	CopyFrom(from Forecaster)
 }
 
 // Outcome says what became of a trigger.
@@ -79,7 +82,8 @@ type state struct {
 	Rung     int
 	Interval float64 // in effect, s
 
-	Cap, Floor, Running, Busy float64
+	Cap, Floor                        float64
+	Running, Busy, Queries, LeftToRun float64 // the driver's
 
 	// Arrivals. Frontier is the time of the last sample, and where the curve
 	// ends; from there on arrivals are extrapolated.
@@ -106,6 +110,7 @@ type state struct {
 	WaitedTo     Time
 
 	Fit                     BatchFit
+	Slow                    slow
 	BatchLast, BatchSmooth  float64
 	EmptyShare              mean
 	Batches                 int
@@ -131,9 +136,10 @@ func NewTracker(q QueryKey, run RunID, f Forecaster, at Time) *Tracker {
 }
 
 // Inherit takes over what a former run of the query learnt of its load and its
-// batches: the reference rate and the fit.
+// batches: the reference rate, the fit, and its slow
+// batches.
 func (k *Tracker) Inherit(from *Tracker) {
-	k.s.Rates.Daily, k.s.Fit = from.s.Rates.Daily, from.s.Fit
+	k.s.Rates.Daily, k.s.Fit, k.s.Slow = from.s.Rates.Daily, from.s.Fit, from.s.Slow
 }
 
 // Past tells the mean arrival rate, events/s, over the given span before the
@@ -182,10 +188,21 @@ func (k *Tracker) SetCaps(limit, floor float64) {
 	k.s.Cap, k.s.Floor = math.Floor(count(limit)), math.Floor(count(floor))
 }
 
-// SetDriver tells how many other queries of the driver are inside a batch, and
-// the share of time the driver spends in batches.
-func (k *Tracker) SetDriver(running, busy float64) {
+// SetDriver tells how many other queries of the driver are inside a batch, the
+// share of time the driver spends in batches, how many other queries it has,
+// and the expected rest of their batches in course (see Left), summed, s.
+func (k *Tracker) SetDriver(running, busy, queries, left float64) {
 	k.s.Running, k.s.Busy = count(running), min(count(busy), 1)
+	k.s.Queries, k.s.LeftToRun = count(queries), count(left)
+}
+
+// Left is the expected rest of the trigger in course, s: the smoothed duration
+// of the batches less what has passed, >= 0. Outside of triggers it is 0.
+func (k *Tracker) Left(t Time) float64 {
+	if !k.s.InBatch {
+		return 0
+	}
+	return max(k.s.BatchSmooth-max(t.Sub(k.s.TriggerStart), 0), 0)
 }
 
 // InBatch tells whether a trigger is in course: no ticks then.

@@ -99,7 +99,7 @@ func (k *Tracker) TriggerEnd(t Time, o Outcome, batchEnd Time, committed, rows f
 	u := max(end.Sub(s.At), 0)
 	switch {
 	case o == Batch && math.Abs(committed) <= maxCount:
-		s.Meter.Batch(u)
+		s.Meter.Batch(u, s.Settings.BatchPrice(count(rows)))
 		s.EmptyShare.add(0, 0.1)
 		s.Batches++
 		k.commit(end, committed, count(rows))
@@ -121,6 +121,9 @@ func (k *Tracker) TriggerEnd(t Time, o Outcome, batchEnd Time, committed, rows f
 
 func (k *Tracker) lasted(d, rows float64) {
 	s := &k.s
+	if s.Batches > WarmupBatches {
+		s.Slow.observe(d, s.Fit.Overhead()+s.Fit.PerRow()*rows)
+	}
 	s.Fit.Observe(rows, d)
 	if s.BatchSmooth == 0 {
 		s.BatchSmooth = d

@@ -16,6 +16,7 @@ func (l *last) Step(_ Time, rate float64) { l.Rate = rate }
 func (l *last) Predict(rate, spread *[3]float64) {
 	*rate, *spread = [3]float64{l.Rate, l.Rate, l.Rate}, [3]float64{}
 }
+func (l *last) CopyFrom(from Forecaster) { *l = *from.(*last) }
 
 func seconds(s float64) Time { return Time(0).Add(s) }
 
@@ -218,7 +219,7 @@ func drive(t *rapid.T, k *Tracker, now *Time) {
 	case 6:
 		k.SetCaps(x, rapid.Float64().Draw(t, "floor"))
 	case 7:
-		k.SetDriver(x, rapid.Float64().Draw(t, "busy"))
+		k.SetDriver(x, rapid.Float64().Draw(t, "busy"), x, x)
 	case 8:
 		k.Gap()
 	}
@@ -280,6 +281,7 @@ func TestTrackerTicksAreFiniteWhateverItIsTold(t *testing.T) {
 				tick.Discounted.Latency, tick.Discounted.Backlog, tick.Discounted.Miss,
 				o.Outstanding, o.Waited, o.OldestAge, o.Idle, o.SightAge, o.SinceTrigger, o.Interval,
 				o.R05, o.R2, o.R15, o.R300, o.Reference, o.BatchLast, o.Overhead, o.PerRow, o.NextRows,
+				o.DriverQueries, o.DriverLeft, o.NextPrice, o.SlowEvery, o.SlowSince, o.SlowExtra,
 			} {
 				if !finite(x) || x < 0 {
 					t.Fatalf("%v in %+v", x, tick)

@@ -8,7 +8,7 @@ import (
 
 const (
 	// schema is the version of blocks and payloads.
-	schema = 1
+	schema = 2
 	// blockBytes is the size at which a block is full.
 	blockBytes  = 4 << 10
 	blockHeader = 4
@@ -18,8 +18,8 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// errNewer says that a later version of the program wrote the block.
-var errNewer = errors.New("written by a newer version")
+// errVersion says that another version of the program wrote the block.
+var errVersion = errors.New("written by another version")
 
 // block is a place in a buffer: records first to first+count-1.
 type block struct {
@@ -87,11 +87,11 @@ func decodeBlock(first uint64, b []byte, from uint64, fn func(Record) error) (ne
 	if len(b) < blockHeader {
 		return first, nil, fmt.Errorf("a block of %d bytes", len(b))
 	}
-	if b[0] > schema {
-		return first, nil, fmt.Errorf("%w: schema %d, known is %d", errNewer, b[0], schema)
+	if b[0] != schema {
+		return first, nil, fmt.Errorf("%w: schema %d, known is %d", errVersion, b[0], schema)
 	}
 	count := int(le.Uint16(b[2:]))
-	if b[0] != schema || b[1] != 0 || count == 0 {
+	if b[1] != 0 || count == 0 {
 		return first, nil, fmt.Errorf("a block header of %x", b[:blockHeader])
 	}
 	rest := b[blockHeader:]

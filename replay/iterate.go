@@ -79,7 +79,7 @@ func (j *Journal) Iterate(from uint64, fn func(Record) error) error {
 			switch {
 			case fnErr != nil:
 				return fnErr
-			case errors.Is(err, errNewer):
+			case errors.Is(err, errVersion):
 				return fmt.Errorf("journal %s: record %d: %w", j.file.Path(), seq, err)
 			case err != nil:
 				return &DamageError{Path: j.file.Path(), From: seq, To: c.end(i), Reason: err}

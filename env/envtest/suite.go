@@ -124,7 +124,7 @@ func valuesInRange(t *testing.T, seed uint64, h Harness) {
 			}
 		})
 		if o.Sighted != 0 && o.Sighted != 1 || o.EmptyShare > 1 || o.DriverBusy > 1 ||
-			o.Shorter > o.Longer || o.Period <= 0 || o.NextRows > o.Outstanding {
+			o.Shorter > o.Longer || o.Period <= 0 || o.NextRows > o.Outstanding || o.NextPrice < 0.1 || o.NextPrice > 1 {
 			t.Fatalf("tick %d: %+v", i, *o)
 		}
 		o.Features(&f)
@@ -213,7 +213,7 @@ func costIsTrue(t *testing.T, seed uint64, h Harness) {
 	var told, toldDisc, is, isDisc env.Components
 	for i, tick := range ticks[1:] {
 		p, d := ref.step(ticks[i].At, tick.At, pricesOf(&ticks[i], h.Settings))
-		if p.Empty != tick.Cost.Empty || p.Batch != tick.Cost.Batch {
+		if p.Empty != tick.Cost.Empty || math.Abs(p.Batch-tick.Cost.Batch) > 1e-9 {
 			t.Fatalf("tick %d: %v empty and %v batches, told %v and %v", i+1, p.Empty, p.Batch, tick.Cost.Empty, tick.Cost.Batch)
 		}
 		is, isDisc = is.Add(p), isDisc.Add(d)

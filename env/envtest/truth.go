@@ -58,12 +58,12 @@ func (x *Truth) spans() []span {
 
 // prices are those of a step: what the tick at its start showed.
 type prices struct {
-	reference, overhead, perRow, limit, grace, target float64
+	reference, overhead, perRow, limit, grace, target, full float64
 }
 
 func pricesOf(t *env.Tick, s env.Settings) prices {
 	o := &t.Observation
-	return prices{o.Reference, o.Overhead, o.PerRow, o.Cap, s.Grace.Seconds(), s.Target.Seconds()}
+	return prices{o.Reference, o.Overhead, o.PerRow, o.Cap, s.Grace.Seconds(), s.Target.Seconds(), s.FullBatch}
 }
 
 // reference works out costs event by event. Steps have to be asked for in time
@@ -108,8 +108,12 @@ func (r *reference) step(from, to env.Time, p prices) (plain, disc env.Component
 			plain.Empty++
 			disc.Empty += w
 		case env.Batch:
-			plain.Batch++
-			disc.Batch += w
+			price := 1.0
+			if p.full > 0 {
+				price = max(0.1, 1-0.9*x.Rows/p.full)
+			}
+			plain.Batch += price
+			disc.Batch += price * w
 		}
 	}
 	return plain, disc

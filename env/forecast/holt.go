@@ -65,6 +65,9 @@ func (h *Holt) Step(_ env.Time, rate float64) {
 	h.Seen++
 }
 
+// CopyFrom implements env.Forecaster; from is a *Holt.
+func (h *Holt) CopyFrom(from env.Forecaster) { *h = *from.(*Holt) }
+
 // learn moves each horizon's spread by the forecast that was made of this
 // second.
 func (h *Holt) learn(rate float64) {

@@ -66,7 +66,8 @@ type Environment struct {
 	opts    EnvironmentOptions
 	queries map[env.QueryKey]*query
 	keys    []env.QueryKey // sorted
-	head    int            // of Due
+	apps    map[string]*app
+	head    int // of Due
 }
 
 // header is the state of the environment that is not a query's.
@@ -107,7 +108,7 @@ func New(o EnvironmentOptions) *Environment {
 	if o.Lease <= 0 {
 		o.Lease = 10 * time.Second
 	}
-	return &Environment{opts: o, queries: make(map[env.QueryKey]*query)}
+	return &Environment{opts: o, queries: make(map[env.QueryKey]*query), apps: make(map[string]*app)}
 }
 
 // Configure gives every query its settings anew, and those to come.
@@ -275,16 +276,12 @@ func (e *Environment) acknowledge(q *query, r *run) {
 }
 
 func (e *Environment) started(q *query, r *run, m *Message) {
-	known := r.Info != nil
-	app := ""
-	if known {
-		app = r.Info.AppID
-	}
-	if known && app != m.AppID {
+	stays := r.Info != nil && r.Info.AppID == m.AppID
+	if !stays {
 		e.leave(r)
 	}
 	r.started(m)
-	if !known || app != m.AppID {
+	if !stays {
 		e.enter(r)
 	}
 	if !r.Asked {

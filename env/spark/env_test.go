@@ -1,6 +1,7 @@
 package spark
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -324,8 +325,25 @@ func TestQueriesOfOneDriverSeeEachOthersLoad(t *testing.T) {
 		t.Errorf("%s sees %v running, %v busy; want k/b, 1 and 0.63", w.last().Query, o.DriverRunning, o.DriverBusy)
 	}
 	w.feed(a.progress(at(31.1), 1), a.end(at(31.1), OutcomeBatch), tickAt(at(31.2)))
-	if o := w.last().Observation; o.DriverRunning != 0 {
-		t.Errorf("after the batch %v running", o.DriverRunning)
+	if o := w.last().Observation; o.DriverRunning != 0 || o.DriverQueries != 1 || o.DriverLeft != 0 {
+		t.Errorf("after the batch %v running of %v others, %v s left", o.DriverRunning, o.DriverQueries, o.DriverLeft)
+	}
+	w.feed(a.begin(at(33)), tickAt(at(40)))
+	if o := w.last().Observation; w.last().Query != "k/b" || math.Abs(o.DriverLeft-23.1) > 0.1 {
+		t.Errorf("%s expects %v s left of a batch of 30.1 s, 7 s old", w.last().Query, o.DriverLeft)
+	}
+	saved := encode(t, w)
+	w.Environment = New(options(t))
+	if err := json.Unmarshal([]byte(saved), w.Environment); err != nil {
+		t.Fatal(err)
+	}
+	w.feed(tickAt(at(41)))
+	if o := w.last().Observation; math.Abs(o.DriverLeft-22.1) > 0.1 || o.DriverQueries != 1 {
+		t.Errorf("read back, %v s left among %v others", o.DriverLeft, o.DriverQueries)
+	}
+	w.feed(a.terminated(at(42)), tickAt(at(43)))
+	if o := w.last().Observation; o.DriverLeft != 0 || o.DriverQueries != 0 || o.DriverRunning != 0 {
+		t.Errorf("alone, %v s left of %v among %v others", o.DriverLeft, o.DriverRunning, o.DriverQueries)
 	}
 }
 

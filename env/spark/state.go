@@ -81,7 +81,11 @@ func (e *Environment) UnmarshalJSON(b []byte) error {
 			if err != nil || r.State == nil {
 				return fmt.Errorf("read a run of %s: state %v: %w", j.Key, r.State != nil, err)
 			}
-			q.runs = append(q.runs, &run{runState: *r.State, tracker: t})
+			run := &run{runState: *r.State, tracker: t}
+			q.runs = append(q.runs, run)
+			if run.Info != nil {
+				fresh.attend(run)
+			}
 		}
 		fresh.queries[j.Key] = q
 		fresh.keys = append(fresh.keys, j.Key)
