@@ -1,0 +1,67 @@
+package rules
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// Tuned is what `make tune-rules` found: how it was found, and the values by
+// rule and parameter.
+type Tuned struct {
+	Command string `json:"command"`
+	Seed    uint64 `json:"seed"`
+	// Minutes is the number of simulated query-minutes spent on each rule.
+	Minutes float64              `json:"queryMinutesEach"`
+	Rules   map[string]TunedRule `json:"rules"`
+}
+
+// TunedRule are the values of one rule. Objective is the geometric mean of its
+// cost over that of the waiting-cost rule at 0.6 on the queries it was tuned
+// on, Default that of its defaults, HeldOut that of Values on others like them.
+type TunedRule struct {
+	Objective float64            `json:"objective"`
+	Default   float64            `json:"default"`
+	HeldOut   float64            `json:"heldOut"`
+	Values    map[string]float64 `json:"values"`
+}
+
+//go:embed parameters.json
+var committed []byte
+
+// Committed returns the tuned values that this package embeds.
+var Committed = sync.OnceValues(func() (Tuned, error) {
+	var t Tuned
+	if err := json.Unmarshal(committed, &t); err != nil {
+		return Tuned{}, fmt.Errorf("reading the rules' tuned parameters: %w", err)
+	}
+	return t, nil
+})
+
+// Defaults returns the default values of the parameters, in order.
+func (e Entry) Defaults() []float64 {
+	values := make([]float64, len(e.Parameters))
+	for i, p := range e.Parameters {
+		values[i] = p.Default
+	}
+	return values
+}
+
+// Values returns the committed values of the parameters, in order; the default
+// where none was committed.
+func (e Entry) Values() []float64 {
+	values := e.Defaults()
+	tuned, err := Committed()
+	if err != nil {
+		return values
+	}
+	found := tuned.Rules[strings.TrimSuffix(e.Name, StepsSuffix)].Values
+	for i, p := range e.Parameters {
+		if v, ok := found[p.Name]; ok {
+			values[i] = limited(v, p.Low, p.High)
+		}
+	}
+	return values
+}
