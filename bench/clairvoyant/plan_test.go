@@ -1,0 +1,200 @@
+package clairvoyant_test
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"rubato/bench/clairvoyant"
+	"rubato/env"
+)
+
+// charge is what the query costs when batches are asked for at the given
+// times, event by event; false where one is asked for before the last ended.
+func charge(q clairvoyant.Query, triggers []float64) (float64, bool) {
+	w, ref := q.Settings.Weights, q.Reference
+	target, grace := q.Settings.Target.Seconds(), q.Settings.Grace.Seconds()
+	type served struct{ at, until, events float64 }
+	var all []served
+	cost, free, taken := 0.0, 0.0, 0
+	for _, t := range triggers {
+		if t < free-1e-9 {
+			return 0, false
+		}
+		first, n := taken, 0.0
+		for taken < len(q.Arrivals) && q.Arrivals[taken].At <= t {
+			n += q.Arrivals[taken].Events
+			taken++
+		}
+		if n == 0 {
+			continue
+		}
+		free = t + q.Overhead + q.PerRow*n
+		if free > q.Duration {
+			taken = first
+			break
+		}
+		cost += w.Batch * q.Settings.BatchPrice(n)
+		for _, a := range q.Arrivals[first:taken] {
+			all = append(all, served{a.At, free, a.Events})
+		}
+	}
+	for _, a := range q.Arrivals[taken:] {
+		all = append(all, served{a.At, q.Duration, a.Events})
+	}
+	for _, s := range all {
+		cost += w.Latency * s.events * (s.until - s.at) / ref
+		if target > 0 {
+			cost += w.Miss * s.events * max(s.until-s.at-target, 0) / ref
+		}
+	}
+	if grace > 0 { // the backlog, between the moments at which it changes
+		const parts = 40000
+		for i := range parts {
+			u, n := (float64(i)+0.5)*q.Duration/parts, 0.0
+			for _, s := range all {
+				if s.at <= u && u < s.until {
+					n += s.events
+				}
+			}
+			if n > 0 {
+				cost += w.Backlog * max(env.WorkOff(n, q.Overhead, q.PerRow, q.Cap)-grace, 0) / grace * q.Duration / parts
+			}
+		}
+	}
+	return cost, true
+}
+
+func small(t *rapid.T) clairvoyant.Query {
+	part := func(name string, most float64) float64 { return most * float64(rapid.IntRange(0, 20).Draw(t, name)) / 20 }
+	q := clairvoyant.Query{
+		Duration: 8.5, Step: 1, Overhead: 0.05 + part("overhead", 2), PerRow: part("per row", 0.5), Reference: 2,
+	}
+	w := &q.Settings.Weights
+	w.Latency, w.Batch = part("latency", 2), part("batch", 3)
+	if rapid.Bool().Draw(t, "target") {
+		w.Miss, q.Settings.Target = part("miss", 4), time.Duration(part("wanted", 3)*1e9)
+	}
+	if rapid.Bool().Draw(t, "files") {
+		q.Settings.FullBatch = 5
+	}
+	at := 0.0
+	for range rapid.IntRange(0, 8).Draw(t, "events") {
+		at += part("gap", 2)
+		if at < q.Duration {
+			q.Arrivals = append(q.Arrivals, clairvoyant.Arrival{At: at, Events: float64(rapid.IntRange(1, 3).Draw(t, "n"))})
+		}
+	}
+	return q
+}
+
+// brute tries every set of triggers on the grid of seconds.
+func brute(q clairvoyant.Query) float64 {
+	least := math.Inf(1)
+	n := int(q.Duration)
+	for set := range 1 << n {
+		var triggers []float64
+		for i := range n {
+			if set>>i&1 == 1 {
+				triggers = append(triggers, float64(i+1))
+			}
+		}
+		if cost, ok := charge(q, triggers); ok {
+			least = min(least, cost)
+		}
+	}
+	return least
+}
+
+func TestThePlanIsTheBestOfAll(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		q := small(t)
+		plan, err := clairvoyant.Solve(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := brute(q); math.Abs(plan.Cost-want) > 1e-9*max(want, 1) {
+			t.Fatalf("%v at %v, the best is %v", plan.Cost, plan.Triggers, want)
+		}
+	})
+}
+
+func TestThePlanCostsWhatItSays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		q := small(t)
+		if rapid.Bool().Draw(t, "backlog") {
+			q.Settings.Weights.Backlog = 2
+			q.Settings.Grace = time.Duration(rapid.IntRange(1, 30).Draw(t, "grace")) * 100 * time.Millisecond
+		}
+		plan, err := clairvoyant.Solve(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cost, ok := charge(q, plan.Triggers); !ok || math.Abs(plan.Cost-cost) > 2e-3*max(cost, 1) {
+			t.Fatalf("says %v for %v, costs %v (%v)", plan.Cost, plan.Triggers, cost, ok)
+		}
+	})
+}
+
+func TestACappedBatchCountsAsSeveral(t *testing.T) {
+	q := clairvoyant.Query{
+		Arrivals: []clairvoyant.Arrival{{At: 0.5, Events: 10}}, Duration: 20, Step: 1,
+		Overhead: 1, PerRow: 0.1, Cap: 4, Reference: 1,
+		Settings: env.Settings{Weights: env.Weights{Latency: 1, Batch: 0.01}},
+	}
+	plan, err := clairvoyant.Solve(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Begun at 1: 4 events by 2.4, 4 by 3.8, 2 by 5.
+	if want := 4*1.9 + 4*3.3 + 2*4.5 + 0.03; math.Abs(plan.Cost-want) > 1e-9 {
+		t.Errorf("costs %v, want %v", plan.Cost, want)
+	}
+}
+
+func TestNothingToDoCostsNothing(t *testing.T) {
+	q := clairvoyant.Query{
+		Duration: 3600, Overhead: 0.2, Reference: 1,
+		Settings: env.Settings{Weights: env.Weights{Latency: 1, Batch: 1, Empty: 1}},
+	}
+	plan, err := clairvoyant.Solve(q)
+	if err != nil || plan.Cost != 0 || len(plan.Triggers) != 0 {
+		t.Errorf("%+v, %v", plan, err)
+	}
+}
+
+func TestAQueryWithoutAPlanIsRefused(t *testing.T) {
+	good := clairvoyant.Query{Duration: 1, Overhead: 0.1, Reference: 1}
+	for what, spoil := range map[string]func(*clairvoyant.Query){
+		"no time":      func(q *clairvoyant.Query) { q.Duration = 0 },
+		"no overhead":  func(q *clairvoyant.Query) { q.Overhead = math.NaN() },
+		"no reference": func(q *clairvoyant.Query) { q.Reference = 0 },
+		"out of order": func(q *clairvoyant.Query) {
+			q.Arrivals = []clairvoyant.Arrival{{At: 1, Events: 1}, {At: 0.5, Events: 1}}
+		},
+	} {
+		q := good
+		spoil(&q)
+		if _, err := clairvoyant.Solve(q); !errors.Is(err, clairvoyant.ErrQuery) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func BenchmarkTwentyMinutes(b *testing.B) {
+	q := clairvoyant.Query{
+		Duration: 1200, Overhead: 0.25, PerRow: 1. / 5000, Reference: 100,
+		Settings: env.Settings{Weights: env.Weights{Latency: 1, Batch: 0.3, Miss: 1, Backlog: 1}, Target: 2 * time.Second, Grace: 5 * time.Second},
+	}
+	for i := range 120000 {
+		q.Arrivals = append(q.Arrivals, clairvoyant.Arrival{At: float64(i) / 100, Events: 1})
+	}
+	for b.Loop() {
+		if _, err := clairvoyant.Solve(q); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
