@@ -14,7 +14,8 @@
 // evaluation for each pair. What follows a trigger is looked for at each grid
 // step up to 32, and from there on at steps 3 % apart. A stretch in which
 // nothing arrives costs no trigger. At the end what is outstanding is charged
-// as Score charges it, and a batch that would end later is not run.
+// as sim.Score charges it, or until it would have been served (Query.Drain); a
+// batch that would end later is not run.
 //
 // The cost is that of sim.Score: latency and misses event by event, batches at
 // their price (Settings.BatchPrice), backlog by the true overhead and time per

@@ -184,16 +184,23 @@ func (s *solver) batch(n float64) (took, served, price float64) {
 	return took, served, full*q.Settings.BatchPrice(q.Cap) + q.Settings.BatchPrice(rest)
 }
 
-// leave is the cost of what comes after step t and is never taken.
+// leave is the cost of what comes after step t and no trigger takes in time.
 func (s *solver) leave(t int) float64 {
 	q, from, end := s.q, s.c.atStep[t], s.q.Duration
 	all := s.c.by(end)
-	cost := s.delay * ((all.n-from.n)*end - (all.sum - from.sum))
-	if x := end - s.target; s.miss > 0 && x > float64(t)*s.c.step {
-		late := s.c.by(x)
-		cost += s.miss * ((late.n-from.n)*x - (late.sum - from.sum))
+	n := all.n - from.n
+	cost, at := s.debt.until(t, end, all), end
+	if q.Drain && n > 0 {
+		_, served, price := s.batch(n)
+		cost += q.Settings.Weights.Batch * price
+		at += served
 	}
-	return cost + s.debt.until(t, q.Duration, all)
+	cost += s.delay * (n*at - (all.sum - from.sum))
+	if x := min(at-s.target, end); s.miss > 0 && x > float64(t)*s.c.step {
+		late := s.c.by(x)
+		cost += s.miss * ((late.n-from.n)*(at-s.target) - (late.sum - from.sum))
+	}
+	return cost
 }
 
 // follow reads the triggers off the choices.

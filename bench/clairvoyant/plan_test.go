@@ -43,8 +43,16 @@ func charge(q clairvoyant.Query, triggers []float64) (float64, bool) {
 			all = append(all, served{a.At, free, a.Events})
 		}
 	}
+	end, left := q.Duration, 0.0
 	for _, a := range q.Arrivals[taken:] {
-		all = append(all, served{a.At, q.Duration, a.Events})
+		left += a.Events
+	}
+	if q.Drain && left > 0 {
+		end += q.Overhead + q.PerRow*left
+		cost += w.Batch * q.Settings.BatchPrice(left)
+	}
+	for _, a := range q.Arrivals[taken:] {
+		all = append(all, served{a.At, end, a.Events})
 	}
 	for _, s := range all {
 		cost += w.Latency * s.events * (s.until - s.at) / ref
@@ -55,7 +63,7 @@ func charge(q clairvoyant.Query, triggers []float64) (float64, bool) {
 	if grace > 0 { // the backlog, between the moments at which it changes
 		moments := []float64{0, q.Duration}
 		for _, s := range all {
-			moments = append(moments, s.at, s.until)
+			moments = append(moments, s.at, min(s.until, q.Duration))
 		}
 		slices.Sort(moments)
 		for i, u := range moments[1:] {
@@ -85,6 +93,7 @@ func small(t *rapid.T) clairvoyant.Query {
 	if rapid.Bool().Draw(t, "target") {
 		w.Miss, q.Settings.Target = part("miss", 4), time.Duration(part("wanted", 3)*1e9)
 	}
+	q.Drain = rapid.Bool().Draw(t, "drain")
 	if rapid.Bool().Draw(t, "files") {
 		q.Settings.FullBatch = 5
 	}

@@ -26,6 +26,10 @@ type Query struct {
 	// Settings hold the weights, target, grace and price of a full batch; the
 	// ladder is not used.
 	Settings env.Settings
+	// Drain charges what is left at the end until batches begun then would have
+	// served it, and those batches; else it is charged up to the end, as
+	// sim.Score does.
+	Drain bool
 	// Step is the grid, s; 0 chooses one by the prices.
 	Step float64
 }
