@@ -53,7 +53,7 @@ func bursty(t testing.TB, seed uint64, seconds float64) *sim.Sim {
 // rated is an environment that knows its own cost.
 type rated interface {
 	env.Environment
-	Score() sim.Score
+	Score(i int) sim.Score
 }
 
 // costRate lets a group's policy drive e to its end.
@@ -62,7 +62,7 @@ func costRate(t testing.TB, g GroupConfig, e rated) float64 {
 	l := configured(t, one, g)
 	var w env.Weights
 	l.Run(e, func(s *replay.Step) { w = s.Observation.Weights })
-	return e.Score().CostRate(w)
+	return e.Score(0).CostRate(w)
 }
 
 func served(a *policy.Artefact) GroupConfig {

@@ -153,6 +153,20 @@ func (c *Curve) Trim(t Time) {
 	}
 }
 
+func (c *Curve) copyFrom(from *Curve) {
+	c.head, c.n = 0, from.n
+	if from.n == 0 {
+		return
+	}
+	if c.at == nil {
+		c.at, c.value = make([]Time, curvePoints), make([]float64, curvePoints)
+	}
+	n := copy(c.at[:from.n], from.at[from.head:])
+	copy(c.at[n:from.n], from.at)
+	n = copy(c.value[:from.n], from.value[from.head:])
+	copy(c.value[n:from.n], from.value)
+}
+
 type curveJSON struct {
 	At    []byte `json:"at"`    // int64 nanoseconds, little-endian
 	Value []byte `json:"value"` // float64, little-endian

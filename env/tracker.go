@@ -215,6 +215,19 @@ func (k *Tracker) Warmed() bool { return k.s.Batches >= WarmupBatches }
 // course teaches nothing.
 func (k *Tracker) Gap() { k.s.Unknown = true }
 
+// CopyFrom makes k an exact copy of from; both were made with forecasters of
+// the same type, or without. Copying again allocates nothing.
+func (k *Tracker) CopyFrom(from *Tracker) {
+	curve, commits := k.s.Curve, k.s.Commits
+	k.s = from.s
+	k.s.Curve = curve
+	k.s.Curve.copyFrom(&from.s.Curve)
+	k.s.Commits = append(commits[:0], from.s.Commits...)
+	if k.forecast != nil {
+		k.forecast.CopyFrom(from.forecast)
+	}
+}
+
 // MarshalJSON writes the tracker and its forecaster; reading it back continues
 // bit for bit.
 func (k *Tracker) MarshalJSON() ([]byte, error) {

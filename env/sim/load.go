@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"math"
 	"math/rand/v2"
 )
 
@@ -91,18 +90,4 @@ func (l *OnOff) Next(rng *rand.Rand) float64 {
 		return l.Rate
 	}
 	return 0
-}
-
-// poisson draws a count of the given mean; from 50 on by the normal
-// distribution.
-func poisson(rng *rand.Rand, mean float64) int {
-	if mean >= 50 {
-		return max(int(math.Round(mean+math.Sqrt(mean)*rng.NormFloat64())), 0)
-	}
-	n, p, limit := 0, rng.Float64(), math.Exp(-mean)
-	for p > limit {
-		n++
-		p *= rng.Float64()
-	}
-	return n
 }

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"errors"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -9,250 +8,295 @@ import (
 	"rubato/env"
 )
 
-// Config describes a simulated query.
-type Config struct {
-	Query env.QueryKey
-	Run   env.RunID
-	// Seed draws the arrivals and the noise of the batches.
-	Seed uint64
-	// Duration is the virtual time after which there are no more ticks.
-	Duration time.Duration
-	// Load makes the arrival process: once for the run, once for its past.
-	Load func() Load
-	// Past is how long the load is drawn, apart, for the reference rate; zero
-	// means a day.
-	Past time.Duration
-	// Settings are the user's; Configured is the job's own interval.
-	Settings   env.Settings
-	Configured time.Duration
-	// A batch lasts Overhead + PerRow x events, times log-normal noise with
-	// this standard deviation of the logarithm. PerRow is s per event.
-	Overhead time.Duration
-	PerRow   float64
-	Noise    float64
-	// Cap is maxOffsetsPerTrigger, Floor minOffsetsPerTrigger, events; 0 for
-	// none.
-	Cap, Floor float64
-	// RoundTrip is the time from a tick to its command's effect.
-	RoundTrip time.Duration
-	// Blind hides the end offsets.
-	Blind bool
-	// Forecaster makes the forecaster; nil for none.
-	Forecaster func() env.Forecaster
-	// OnArrival and OnTrigger, where set, are told all that truly happens, in
-	// time order.
-	OnArrival func(at env.Time, events float64)
-	OnTrigger func(Trigger)
-}
-
-// Trigger is one trigger as it truly was.
-type Trigger struct {
-	Start, End env.Time
-	Outcome    env.Outcome
-	// Rows is what it took; Committed the total committed by its end.
-	Rows, Committed float64
-}
-
-// What is wrong with a Config.
-var (
-	ErrNoLoad   = errors.New("simulated query without a load")
-	ErrNoLadder = errors.New("simulated query without a ladder")
-	ErrTimes    = errors.New("simulated query: duration, configured interval and overhead have to be positive")
+// emptyTime is how long a trigger takes that runs no batch, s; busySpan the
+// time constant of a driver's load, s.
+const (
+	emptyTime = 0.01
+	busySpan  = 30
 )
 
-// emptyTime is how long a trigger takes that runs no batch, s.
-const emptyTime = 0.01
+// never is after everything.
+const never = env.Time(math.MaxInt64)
 
-// command is an interval on its way.
-type command struct {
-	at       env.Time
-	interval time.Duration
+// Sim is the queries of one driver in virtual time; it implements
+// env.Environment. It is not safe for concurrent use, but copies of it are
+// independent of each other.
+type Sim struct {
+	*driver
+	queries []query
+
+	now     env.Time
+	ticked  int     // the query that ticked last
+	inside  int     // triggers in course
+	running int     // batches in course
+	busy    float64 // smoothed share of time with any trigger in course
+	busyAt  env.Time
+	paused  int // pauses gone by
+	resumes env.Time
+	silent  bool // the trackers are told no more
 }
 
-// Sim is one query in virtual time; it implements env.Environment. It is not
-// safe for concurrent use.
-type Sim struct {
-	cfg      Config
-	tracker  *env.Tracker
-	arrivals *arrivals
-	noise    *rand.Rand
-
-	now, end env.Time
-	grid     env.Time // next decision period
-	period   env.Time
-	begun    bool
-	trigger  Trigger // in course, or the last
-	inBatch  bool
-	interval time.Duration // in effect
-	sent     time.Duration // last commanded
-	commands []command
-	score    Score
+// driver is what does not change in a run.
+type driver struct {
+	cores, contention float64
+	end               env.Time
+	pauses            []pause
 }
 
 var _ env.Environment = (*Sim)(nil)
 
-// New returns a simulated query at time 0.
+// New returns one simulated query at time 0, with a driver of its own.
 func New(cfg Config) (*Sim, error) {
-	switch {
-	case cfg.Load == nil:
-		return nil, ErrNoLoad
-	case cfg.Settings.Ladder.Len() == 0:
-		return nil, ErrNoLadder
-	case cfg.Duration <= 0 || cfg.Configured <= 0 || cfg.Overhead <= 0:
-		return nil, ErrTimes
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
-	if cfg.Settings.Period <= 0 {
-		cfg.Settings.Period = env.DefaultPeriod
-	}
-	if cfg.Past <= 0 {
-		cfg.Past = 24 * time.Hour
-	}
-	var f env.Forecaster
-	if cfg.Forecaster != nil {
-		f = cfg.Forecaster()
-	}
-	s := &Sim{
-		cfg: cfg, end: env.Time(cfg.Duration), period: env.Time(cfg.Settings.Period),
-		arrivals: newArrivals(cfg.Load(), rand.New(rand.NewPCG(cfg.Seed, 1)), cfg.OnArrival),
-		noise:    rand.New(rand.NewPCG(cfg.Seed, 2)),
-		interval: cfg.Configured, sent: cfg.Configured,
-		tracker: env.NewTracker(cfg.Query, cfg.Run, f, 0),
-	}
-	s.grid = s.period
-	s.score.Reference = past(cfg)
-	s.tracker.Configure(cfg.Settings, cfg.Configured)
-	s.tracker.Past(s.score.Reference, cfg.Past)
-	s.tracker.SetCaps(cfg.Cap, cfg.Floor)
-	if !cfg.Blind {
-		s.tracker.Arrived(0, 0, true)
-	}
-	return s, nil
+	return open(Driver{Cores: 1, Queries: []Config{cfg}}), nil
 }
 
-// past is the mean rate of another draw of the load.
-func past(cfg Config) float64 {
-	load, rng := cfg.Load(), rand.New(rand.NewPCG(cfg.Seed, 3))
-	n := max(int(cfg.Past/time.Second), 1)
-	sum := 0.0
-	for range n {
-		sum += load.Next(rng)
+// NewDriver returns the queries of one driver at time 0. Where there are more
+// than one, their first triggers are spread over the configured intervals.
+func NewDriver(d Driver) (*Sim, error) {
+	d.Queries = append([]Config(nil), d.Queries...)
+	if err := d.check(); err != nil {
+		return nil, err
 	}
-	return sum / float64(n)
+	return open(d), nil
+}
+
+func open(d Driver) *Sim {
+	s := &Sim{
+		driver:  &driver{cores: d.Cores, contention: d.Contention, end: never, pauses: drawPauses(d.Queries)},
+		queries: make([]query, len(d.Queries)),
+	}
+	for i := range d.Queries {
+		c := &d.Queries[i]
+		s.end = min(s.end, env.Time(c.Duration))
+		q := &s.queries[i]
+		q.spec = newSpec(c)
+		q.tracker = c.tracker()
+		q.grid = q.period
+		q.interval, q.sent = c.Configured, c.Configured
+		q.score.Reference = q.reference
+		if len(d.Queries) > 1 {
+			q.trigger.Start = env.Time(uniform(mix(c.Seed, math.MaxUint64))*float64(c.Configured)) - env.Time(c.Configured)
+		} else {
+			q.trigger.Start = -env.Time(c.Configured)
+		}
+		q.tracker.Configure(c.Settings, c.Configured)
+		q.tracker.Past(q.reference, c.Past)
+		q.tracker.SetCaps(c.Cap, c.Floor)
+		if !c.Blind {
+			q.tracker.Arrived(0, 0, true)
+		}
+		q.plan(s.resumes)
+	}
+	return s
+}
+
+// tracker returns a new tracker of the query.
+func (c *Config) tracker() *env.Tracker {
+	var f env.Forecaster
+	if c.Forecaster != nil {
+		f = c.Forecaster()
+	}
+	return env.NewTracker(c.Query, c.Run, f, 0)
+}
+
+// newSpec draws what does not depend on what is commanded.
+func newSpec(c *Config) *spec {
+	p := &spec{
+		cfg: c, overhead: c.Overhead.Seconds(), target: c.Settings.Target.Seconds(),
+		grace: c.Settings.Grace.Seconds(), period: env.Time(c.Settings.Period),
+		clumps:    draw(c.Load(), rand.New(rand.NewPCG(c.Seed, 1)), c.Duration),
+		reference: c.Reference,
+	}
+	if p.reference == 0 {
+		p.reference = pastMean(c.Load(), rand.New(rand.NewPCG(c.Seed, 3)), c.Past)
+	}
+	p.graced = p.debtFree()
+	return p
 }
 
 // Next implements env.Environment.
 func (s *Sim) Next() (env.Tick, bool) {
 	for {
-		tick, at := s.upcoming()
+		i, at := s.earliest()
+		if s.pause(min(at, s.end)) {
+			continue
+		}
 		if at > s.end {
-			s.advance(s.end)
+			s.finish()
 			return env.Tick{}, false
 		}
-		s.advance(at)
-		switch {
-		case len(s.commands) > 0 && s.commands[0].at <= at:
-			s.interval = s.commands[0].interval
-			s.tracker.Applied(s.interval)
-			s.commands = append(s.commands[:0], s.commands[1:]...)
+		s.now = at
+		if s.happen(i, at) {
+			s.ticked = i
+			return s.tick(&s.queries[i]), true
+		}
+	}
+}
+
+// Run goes on to the end without ticks: every interval stays as it is, and
+// nothing is observed. It is for those who have nothing to decide, such as
+// fixed intervals.
+func (s *Sim) Run() {
+	s.silent = true
+	for i := range s.queries {
+		q := &s.queries[i]
+		q.grid = never
+		q.plan(s.resumes)
+	}
+	for {
+		i, at := s.earliest()
+		if s.pause(min(at, s.end)) {
 			continue
-		case s.inBatch && at == s.trigger.End:
+		}
+		if at > s.end {
 			s.finish()
-		case !s.inBatch && at == s.deadline():
-			s.start()
-			continue
+			return
 		}
-		if at == s.grid {
-			s.grid += s.period
-			if !s.cfg.Blind {
-				s.tracker.Arrived(at, s.arrivals.arrived, true)
-			}
+		s.now = at
+		s.happen(i, at)
+	}
+}
+
+// earliest is the query to which something happens next, and when.
+func (s *Sim) earliest() (int, env.Time) {
+	best, at := 0, s.queries[0].due
+	for i := 1; i < len(s.queries); i++ {
+		if t := s.queries[i].due; t < at {
+			best, at = i, t
 		}
-		if tick {
-			return s.tracker.Tick(at, 0), true
-		}
 	}
+	return best, at
 }
 
-// upcoming is when something happens next, and whether it is a tick: the end
-// of a trigger, or a decision period gone by inside a wait.
-func (s *Sim) upcoming() (tick bool, at env.Time) {
-	at, tick = s.grid, !s.inBatch
-	if s.inBatch && s.trigger.End <= at {
-		at, tick = s.trigger.End, true
-	}
-	if !s.inBatch && s.deadline() <= at {
-		at, tick = s.deadline(), false
-	}
-	if len(s.commands) > 0 && s.commands[0].at <= at {
-		at, tick = s.commands[0].at, false
-	}
-	return tick, at
-}
-
-// deadline is when the next trigger starts, as the interval is now.
-func (s *Sim) deadline() env.Time {
-	if !s.begun {
-		return s.now
-	}
-	return max(s.trigger.Start+env.Time(s.interval), s.now)
-}
-
-// advance moves the clock to t.
-func (s *Sim) advance(t env.Time) {
-	for _, c := range s.arrivals.pending(t) {
-		s.debt(c.at)
-		s.arrivals.advance(c.at)
-	}
-	s.debt(t)
-	s.arrivals.advance(t)
-	s.now = t
-}
-
-// start begins a trigger now.
-func (s *Sim) start() {
-	s.begun, s.inBatch = true, true
-	n := s.arrivals.outstanding()
-	lasts := emptyTime
-	s.trigger = Trigger{Start: s.now, Outcome: env.Batch, Rows: n}
-	switch {
-	case n == 0:
-		s.trigger.Outcome = env.Empty
-	case n < s.cfg.Floor:
-		s.trigger.Outcome, s.trigger.Rows = env.Held, 0
-	default:
-		if s.cfg.Cap > 0 {
-			s.trigger.Rows = min(n, s.cfg.Cap)
-		}
-		lasts = s.cfg.Overhead.Seconds() + s.cfg.PerRow*s.trigger.Rows
-		lasts *= math.Exp(s.cfg.Noise*s.noise.NormFloat64() - s.cfg.Noise*s.cfg.Noise/2)
-	}
-	s.trigger.End = s.now.Add(max(lasts, 0.001))
-	s.tracker.TriggerStart(s.now, s.interval)
-}
-
-// finish ends the trigger in course now.
+// finish is the end of the run.
 func (s *Sim) finish() {
-	s.inBatch = false
-	s.score.triggered(s.trigger.Outcome)
-	if s.trigger.Outcome == env.Batch {
-		s.arrivals.take(s.trigger.Rows, func(at env.Time, n float64) {
-			s.score.served(s.now.Sub(at), n, s.cfg.Settings.Target.Seconds())
-		})
+	s.now = s.end
+	for i := range s.queries {
+		s.queries[i].advance(s.end)
 	}
-	s.trigger.Committed = s.arrivals.committed
-	if s.cfg.OnTrigger != nil {
-		s.cfg.OnTrigger(s.trigger)
-	}
-	s.tracker.TriggerEnd(s.now, s.trigger.Outcome, s.now, s.trigger.Committed, s.trigger.Rows, false)
 }
 
-// Act implements env.Environment.
-func (s *Sim) Act(_ env.QueryKey, rung int) {
-	before := s.tracker.Rung()
-	s.tracker.SetRung(rung)
-	s.score.Switch += math.Abs(float64(s.tracker.Rung() - before))
-	if i := s.cfg.Settings.Ladder.Interval(s.tracker.Rung()); i != s.sent {
-		s.sent = i
-		s.commands = append(s.commands, command{s.now + env.Time(s.cfg.RoundTrip), i})
+// pause stops the driver where it is time for that by t.
+func (s *Sim) pause(t env.Time) bool {
+	if s.paused == len(s.pauses) || s.pauses[s.paused].from > t {
+		return false
+	}
+	p := s.pauses[s.paused]
+	s.paused++
+	s.resumes = p.to
+	for i := range s.queries {
+		q := &s.queries[i]
+		if q.inBatch {
+			q.trigger.End += p.to - p.from
+		}
+		q.plan(s.resumes)
+	}
+	return true
+}
+
+// tick is the query's tick at this moment.
+func (s *Sim) tick(q *query) env.Tick {
+	s.load()
+	var left env.Time // in whole nanoseconds, as live
+	for i := range s.queries {
+		left += env.Time(0).Add(s.queries[i].tracker.Left(s.now))
+	}
+	q.tracker.SetDriver(float64(s.inside), s.busy, float64(len(s.queries)-1), left.Sub(0))
+	return q.tracker.Tick(s.now, 0)
+}
+
+// load brings the driver's busy share up to now.
+func (s *Sim) load() {
+	dt := s.now.Sub(s.busyAt)
+	if dt <= 0 {
+		return
+	}
+	busy := 0.0
+	if s.inside > 0 {
+		busy = 1
+	}
+	s.busy += -math.Expm1(-dt/busySpan) * (busy - s.busy)
+	s.busyAt = s.now
+}
+
+// speed is that of each batch while k are in course.
+func (d *driver) speed(k int) float64 {
+	return 1 / (1 + d.contention*max(float64(k)-d.cores, 0)/d.cores)
+}
+
+// share sets how many batches are in course and brings the ends of those that
+// are to the new speed.
+func (s *Sim) share(k int) {
+	was, is := s.speed(s.running), s.speed(k)
+	s.running = k
+	if was == is {
+		return
+	}
+	for i := range s.queries {
+		q := &s.queries[i]
+		if q.inBatch && q.trigger.Outcome == env.Batch && q.trigger.End > s.now {
+			q.trigger.End = s.now + env.Time(math.Round(float64(q.trigger.End-s.now)*was/is))
+			q.plan(s.resumes)
+		}
+	}
+}
+
+// find returns the query of that key; the one that ticked last is asked first.
+func (s *Sim) find(key env.QueryKey) *query {
+	if q := &s.queries[s.ticked]; q.cfg.Query == key {
+		return q
+	}
+	for i := range s.queries {
+		if q := &s.queries[i]; q.cfg.Query == key {
+			return q
+		}
+	}
+	return nil
+}
+
+// Act implements env.Environment. Other keys than those of the queries are
+// left alone.
+func (s *Sim) Act(key env.QueryKey, rung int) {
+	if q := s.find(key); q != nil {
+		q.step(rung)
+		q.send(s, q.cfg.Settings.Ladder.Interval(q.tracker.Rung()))
+	}
+}
+
+// Command sets any interval outright, for rules that do not step on the
+// ladder. The query's rung becomes the nearest, and the steps to it count as
+// switches.
+func (s *Sim) Command(key env.QueryKey, interval time.Duration) {
+	if q := s.find(key); q != nil && interval != q.sent {
+		q.step(q.cfg.Settings.Ladder.Nearest(interval))
+		q.send(s, interval)
+	}
+}
+
+// Now is the virtual time.
+func (s *Sim) Now() env.Time { return s.now }
+
+// Queries is the number of queries; they are numbered as in the Driver.
+func (s *Sim) Queries() int { return len(s.queries) }
+
+// CopyFrom makes s an exact copy of from, which may be the zero Sim: whatever
+// is done to both then has the same effects. What was drawn is shared, the
+// estimators and forecasters are copied. Copying again from a Sim of the same
+// origin allocates nothing.
+func (s *Sim) CopyFrom(from *Sim) {
+	if s == from {
+		return
+	}
+	queries := s.queries
+	*s = *from
+	if cap(queries) < len(from.queries) {
+		queries = append(queries[:cap(queries)], make([]query, len(from.queries)-cap(queries))...)
+	}
+	s.queries = queries[:len(from.queries)]
+	for i := range s.queries {
+		s.queries[i].copyFrom(&from.queries[i])
 	}
 }
