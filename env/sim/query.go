@@ -43,9 +43,10 @@ type query struct {
 	sent     time.Duration // last commanded
 	commands []command
 
+	now     env.Time // of what happened last
 	score   Score
 	latency Latency
-	debtTo  env.Time
+	debtTo  env.Time // the backlog is in the score up to here
 }
 
 // plan finds when something happens to the query next: the end of a trigger, a
@@ -68,7 +69,7 @@ func (q *query) plan(resumes env.Time) {
 
 // deadline is when the next trigger starts, as the interval is now.
 func (q *query) deadline(resumes env.Time) env.Time {
-	return max(q.trigger.Start+env.Time(q.interval), q.trigger.End, q.debtTo, resumes)
+	return max(q.trigger.Start+env.Time(q.interval), q.trigger.End, q.now, resumes)
 }
 
 // happen lets happen what is due to query i now, and tells whether it is a
@@ -136,7 +137,7 @@ func (q *query) advance(t env.Time) {
 			q.cfg.OnArrival(c.at, c.events)
 		}
 	}
-	q.debt(t)
+	q.now = t
 }
 
 func (q *query) outstanding() float64 { return q.arrived - q.committed }
@@ -189,6 +190,7 @@ func (s *Sim) finishTrigger(q *query) {
 
 // take commits the oldest events of the queue, as many as the trigger's rows.
 func (q *query) take(now env.Time) {
+	q.debt(now)
 	left := q.trigger.Rows
 	q.committed += left
 	for left > 0 {

@@ -58,12 +58,20 @@ func (q *query) triggered(x *Trigger) {
 	}
 }
 
-// debt takes in the backlog as it is, up to t.
+// debt takes in the backlog up to t, the outstanding having stood still since
+// it was last called.
 func (q *query) debt(t env.Time) {
-	if n := q.outstanding(); n > q.graced {
-		q.score.Backlog += t.Sub(q.debtTo) * (q.workOff(n) - q.grace) / q.grace
-	}
+	q.score.Backlog += q.owed(t)
 	q.debtTo = t
+}
+
+// owed is the backlog since debt was last called.
+func (q *query) owed(t env.Time) float64 {
+	n := q.outstanding()
+	if n <= q.graced {
+		return 0
+	}
+	return t.Sub(q.debtTo) * (q.workOff(n) - q.grace) / q.grace
 }
 
 func (q *query) workOff(n float64) float64 {
@@ -90,6 +98,7 @@ func (s *Sim) Score(i int) Score {
 	q := &s.queries[i]
 	q.advance(s.now)
 	score := q.score
+	score.Backlog += q.owed(s.now)
 	for c, n := range q.waiting() {
 		score.Delay += s.now.Sub(c.at) * n
 		if q.target > 0 {
