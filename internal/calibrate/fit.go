@@ -3,6 +3,7 @@ package calibrate
 import (
 	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"rubato/env"
@@ -49,8 +50,10 @@ const (
 	mostGrowth     = 20 // an hour
 	// growthSpan is the shortest run whose growth is looked for, s.
 	growthSpan = 1200
-	// unsettled is how many first batches tell neither noise nor stragglers.
-	unsettled = env.WarmupBatches
+	// unsettled is how many first batches of a run tell its warm-up and nothing
+	// else: a JVM compiles what it runs for a while. Of a short recording it is
+	// a quarter.
+	unsettled = 100
 	// A straggler lasts at least slowest times as long as fitted, and so much
 	// longer that the noise would not do it.
 	slowest     = 2
@@ -58,6 +61,12 @@ const (
 	// fewestSlow is the number of stragglers below which none are believed in.
 	fewestSlow = 3
 )
+
+// settling is how many of the batches tell the warm-up alone.
+func settling(batches []Batch) int {
+	most := min(unsettled, len(batches)/4)
+	return sort.Search(most, func(i int) bool { return batches[i].Number > unsettled })
+}
 
 // fit is a fitted query. a and b are medians.
 type fit struct {
@@ -75,15 +84,25 @@ func fitQuery(batches []Batch, began float64, s sharing) fit {
 	for i := range batches {
 		alone[i] = s.alone(&batches[i])
 	}
-	f.a, f.b = guess(f.points(batches, alone))
+	n := settling(batches)
+	first, settled := batches[:n], batches[n:]
+	f.fitSettled(settled, alone[n:])
+	for range 2 { // the warm-up's tail is in what has settled
+		f.findWarmup(first, alone)
+		f.fitSettled(settled, alone[n:])
+	}
+	f.findNoise(settled, alone[n:])
+	return f
+}
+
+func (f *fit) fitSettled(batches []Batch, alone []float64) {
+	f.snapshots, f.growth = periodic{}, 0
 	f.regress(batches, alone)
 	if f.findSnapshots(batches, alone) { // again, from the other batches
 		f.regress(batches, alone)
 		f.findSnapshots(batches, alone)
 	}
 	f.findGrowth(batches, alone)
-	f.findNoise(batches, alone)
-	return f
 }
 
 // warm is the factor of batch number.
@@ -112,20 +131,25 @@ func (f *fit) points(batches []Batch, alone []float64) []point {
 	return ps
 }
 
-// regress finds overhead, time per row and warm-up.
+// regress finds overhead and time per row.
 func (f *fit) regress(batches []Batch, alone []float64) {
-	f.search(&f.warmup, mostWarmup, batches, alone)
+	ps := f.points(batches, alone)
+	if f.a == 0 {
+		f.a, f.b = guess(ps)
+	}
+	f.a, f.b = regress(ps, f.a, f.b)
 }
 
-// search finds one parameter, and with it overhead and time per row.
-func (f *fit) search(parameter *float64, top float64, batches []Batch, alone []float64) {
-	*parameter = search(top, func(x float64) float64 {
-		*parameter = x
-		ps := f.points(batches, alone)
-		f.a, f.b = regress(ps, f.a, f.b, coarse)
-		return loss(ps, f.a, f.b)
+// findWarmup finds how much longer the first batches take.
+func (f *fit) findWarmup(first []Batch, alone []float64) {
+	f.warmup = search(mostWarmup, func(w float64) float64 {
+		f.warmup = w
+		sum := 0.0
+		for i := range first {
+			sum += math.Abs(math.Log(alone[i] / f.work(&first[i])))
+		}
+		return sum
 	})
-	f.a, f.b = regress(f.points(batches, alone), f.a, f.b, fine)
 }
 
 // ratios are how many times as long as fitted each batch took.
@@ -172,13 +196,18 @@ func (f *fit) findGrowth(batches []Batch, alone []float64) {
 	if rho*math.Sqrt(float64(n-1)) < sure {
 		return
 	}
-	f.search(&f.growth, mostGrowth, batches, alone)
+	f.growth = search(mostGrowth, func(g float64) float64 {
+		f.growth = g
+		f.regress(batches, alone)
+		return loss(f.points(batches, alone), f.a, f.b)
+	})
+	f.regress(batches, alone)
 }
 
 // findNoise tells stragglers from noise. The noise's width is that of the
 // middle 90 %, since that interval is what a fit is held to.
 func (f *fit) findNoise(batches []Batch, alone []float64) {
-	ratios := f.ratios(batches, alone)[min(unsettled, len(batches)-1):]
+	ratios := f.ratios(batches, alone)
 	logs := make([]float64, len(ratios))
 	for i, r := range ratios {
 		logs[i] = math.Log(r)

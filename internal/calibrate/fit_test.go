@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"rubato/env"
 )
 
 // truth is a query whose batches are drawn by the model.
@@ -64,7 +62,7 @@ func TestOverheadTimePerRowAndNoiseAreRecovered(t *testing.T) {
 			sigma: rapid.Float64Range(0.03, 0.3).Draw(t, "noise"),
 		}
 		tr.b = tr.a * math.Exp(rapid.Float64Range(math.Log(1e-4), math.Log(1e-1)).Draw(t, "rows"))
-		q := fitted(t, tr.drawn(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)), 600, 1)).Queries[0]
+		q := fitted(t, tr.drawn(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)), 1200, 1)).Queries[0]
 		for _, rows := range []float64{1, 100, 8000} {
 			near(t, "batch time", q.median[0]+q.median[1]*rows, tr.a+tr.b*rows, 0.5*tr.sigma+0.02)
 		}
@@ -72,7 +70,7 @@ func TestOverheadTimePerRowAndNoiseAreRecovered(t *testing.T) {
 		if q.Model.Snapshot.Every != 0 || q.Model.Straggler.Probability != 0 || q.Model.Growth != 0 {
 			t.Errorf("made up: %+v", q.Model)
 		}
-		if c := q.Judged.Coverage; c < 0.78 || c > 0.99 { // of 300 batches, by 300 others: +- 3 %
+		if c := q.Judged.Coverage; c < 0.8 || c > 0.97 { // of 550 batches, by 550 others: +- 2 %
 			t.Errorf("the 90 %% interval of the true model holds %v", c)
 		}
 	})
@@ -95,7 +93,7 @@ func TestAFewAbsurdBatchesDoNotMoveTheFit(t *testing.T) {
 	q := fitted(t, r).Queries[0]
 	near(t, "overhead", q.median[0], tr.a, 0.08)
 	near(t, "time per row", q.median[1], tr.b, 0.08)
-	near(t, "stragglers", q.Model.Straggler.Probability, 0.05, 0.1)
+	near(t, "stragglers", q.Model.Straggler.Probability, 0.05, 0.4)
 }
 
 func TestWarmUpIsRecovered(t *testing.T) {
@@ -134,60 +132,6 @@ func TestGrowthIsFoundInALongRunOnly(t *testing.T) {
 	short := fitted(t, tr.drawn(rand.New(rand.NewPCG(5, 0)), 200, 2)).Queries[0]
 	if short.Model.Growth != 0 {
 		t.Errorf("growth of %v an hour was made of a run of 400 s", short.Model.Growth)
-	}
-}
-
-// sharedRuns draws queries of one driver, by processor sharing.
-func sharedRuns(rng *rand.Rand, truths []truth, until, contention float64) []*Run {
-	const step = 0.001
-	runs := make([]*Run, len(truths))
-	left, next, rows, began := make([]float64, len(truths)), make([]float64, len(truths)), make([]float64, len(truths)), make([]float64, len(truths))
-	for i := range runs {
-		runs[i] = &Run{Query: env.QueryKey(string(rune('a' + i))), ID: env.RunID(rune('a' + i)), App: "app"}
-	}
-	for at := 0.0; at < until; at += step {
-		busy := 0
-		for i, tr := range truths {
-			if left[i] <= 0 && at >= next[i] {
-				rows[i], began[i] = math.Ceil(math.Exp(rng.Float64()*9)), at
-				left[i] = (tr.a + tr.b*rows[i]) * math.Exp(tr.sigma*rng.NormFloat64())
-				next[i] = at + 0.1 + rng.Float64()
-			}
-			if left[i] > 0 {
-				busy++
-			}
-		}
-		speed := 1 / (1 + contention*float64(max(busy-1, 0)))
-		for i, r := range runs {
-			if left[i] <= 0 {
-				continue
-			}
-			if left[i] -= step * speed; left[i] > 0 {
-				continue
-			}
-			r.Busy = append(r.Busy, Span{began[i], at + step})
-			r.Batches = append(r.Batches, Batch{
-				Number: uint64(len(r.Busy)), Start: began[i], End: at + step, Rows: rows[i], Due: began[i], Arrived: math.NaN(),
-			})
-		}
-	}
-	return runs
-}
-
-func TestContentionOfTwoQueriesIsRecovered(t *testing.T) {
-	for _, want := range []float64{0, 0.3, 1} {
-		truths := []truth{{a: 0.3, b: 2e-5, sigma: 0.1}, {a: 0.2, b: 5e-5, sigma: 0.1}}
-		r := fitted(t, sharedRuns(rand.New(rand.NewPCG(6, 0)), truths, 300, want)...)
-		if got := r.Driver.Contention; math.Abs(got-want) > 0.15*want+0.05 || r.Driver.Cores != 1 {
-			t.Errorf("contention %v: fitted %v at %v cores", want, got, r.Driver.Cores)
-		}
-		for i, tr := range truths {
-			near(t, "overhead", r.Queries[i].median[0], tr.a, 0.08)
-			near(t, "time per row", r.Queries[i].median[1], tr.b, 0.08)
-			if j := r.Queries[i].Judged; j.Duration > 0.12 || j.Coverage < 0.83 {
-				t.Errorf("contention %v: %+v", want, j)
-			}
-		}
 	}
 }
 

@@ -98,11 +98,17 @@ func Fit(runs []*Run) ([]Result, error) {
 	return results, nil
 }
 
+// half is where the second half of the settled batches begins.
+func half(batches []Batch) int {
+	n := settling(batches)
+	return n + (len(batches)-n)/2
+}
+
 func fitApp(app string, runs []*Run) Result {
 	share(runs)
 	all, first := make([][]Batch, len(runs)), make([][]Batch, len(runs))
 	for i, r := range runs {
-		all[i], first[i] = r.Batches, r.Batches[:len(r.Batches)/2]
+		all[i], first[i] = r.Batches, r.Batches[:half(r.Batches)]
 	}
 	shared, fits := fitDriver(runs, all)
 	early, halves := fitDriver(runs, first)
@@ -114,7 +120,7 @@ func fitApp(app string, runs []*Run) Result {
 		result.Queries = append(result.Queries, Query{
 			Run: r, Model: m, median: [2]float64{fits[i].a, fits[i].b},
 			Levels: levels(r.Batches, &fits[i], shared, rest),
-			Judged: judge(r.Batches[len(r.Batches)/2:], &halves[i], early, rest),
+			Judged: judge(r.Batches[half(r.Batches):], &halves[i], early, rest),
 		})
 	}
 	return result

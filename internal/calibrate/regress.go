@@ -4,6 +4,8 @@ import "math"
 
 const (
 	rounds = 60
+	// precise is the relative precision of the solution.
+	precise = 1e-6
 	// soft is the relative error below which errors count squared.
 	soft = 0.02
 	// least is the least overhead, s.
@@ -14,8 +16,8 @@ const (
 type point struct{ base, rows, seconds float64 }
 
 // regress finds the a >= least and b >= 0 that minimise the sum of relative
-// absolute errors, from a first guess on, to a relative precision.
-func regress(ps []point, a, b, precision float64) (float64, float64) {
+// absolute errors, from a first guess on.
+func regress(ps []point, a, b float64) (float64, float64) {
 	for range rounds {
 		var s11, s12, s22, t1, t2 float64
 		for _, p := range ps {
@@ -29,18 +31,12 @@ func regress(ps []point, a, b, precision float64) (float64, float64) {
 		}
 		before, slope := a, b
 		a, b = solve(s11, s12, s22, t1, t2)
-		if math.Abs(a-before) <= precision*a && math.Abs(b-slope) <= precision*b {
+		if math.Abs(a-before) <= precise*a && math.Abs(b-slope) <= precise*b {
 			break
 		}
 	}
 	return a, b
 }
-
-// The precision of a fit, and that within a search.
-const (
-	fine   = 1e-6
-	coarse = 1e-3
-)
 
 // solve is the weighted least squares solution within its bounds.
 func solve(s11, s12, s22, t1, t2 float64) (a, b float64) {
