@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rubato/bench/tournament"
+	"rubato/policy"
+	"rubato/policy/pretrained"
+)
+
+// tournamentFlags are the command line of `rubato tournament`.
+type tournamentFlags struct {
+	traces, workloads, weights, policy string
+	kinds, weightings, rivals          []string
+	seeds                              int
+	minutes                            float64
+	full, adapt                        bool
+	json, csv, html, svg               string
+}
+
+func newTournament() *cobra.Command {
+	var f tournamentFlags
+	cmd := &cobra.Command{
+		Use:   "tournament",
+		Short: "Play the policy against every rule on the same arrivals, and print the goal table",
+		Long: `Tournament plays the frozen policy and every rival rule on the same arrivals:
+workloads, or traces second,events, under several kinds of query and weightings
+of the cost. It prints the goal table; --json, --csv and --html have every cell.
+
+Without --traces and --workloads, all workloads are played.`,
+		Example: `  rubato tournament --traces bench/traces --html tournament.html
+  rubato tournament --workloads bursts,diurnal --kinds light,blind --rivals waiting-cost,best-fixed
+  rubato tournament --traces bench/traces --policy mine.policy --full --json result.json
+  rubato tournament --adapt`,
+		Args: exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.adapt {
+				return runAdaptation(cmd, &f)
+			}
+			return runTournament(cmd, &f)
+		},
+	}
+	p := cmd.Flags()
+	p.StringVar(&f.traces, "traces", "", "a CSV trace `second,events`, or a folder of them")
+	p.StringVar(&f.workloads, "workloads", "", "workloads by name, or all")
+	p.StringVar(&f.weights, "weights", "", "a YAML file of weightings in place of the default ones")
+	p.StringVar(&f.policy, "policy", "", "the frozen policy's file (default: the shipped one)")
+	p.StringSliceVar(&f.kinds, "kinds", nil, "kinds of query (default all)")
+	p.StringSliceVar(&f.weightings, "weightings", nil, "weightings by name (default all)")
+	p.StringSliceVar(&f.rivals, "rivals", nil, "rivals (default all); the policy always plays")
+	p.IntVar(&f.seeds, "seeds", 0, "how often each cell is played (default 3; 10 with --full, 20 with --adapt)")
+	p.Float64Var(&f.minutes, "minutes", 20, "length of a cell (60 with --adapt)")
+	p.BoolVar(&f.full, "full", false, "whole traces (an hour of a workload)")
+	p.BoolVar(&f.adapt, "adapt", false, "measure how learn mode adapts the policy to shifted queries instead")
+	p.StringVar(&f.json, "json", "", "write everything as JSON to a file, or - for the output")
+	p.StringVar(&f.csv, "csv", "", "write the rows as CSV to a file, or -")
+	p.StringVar(&f.html, "html", "", "write a page to a file, or -")
+	p.StringVar(&f.svg, "svg", "", "write the picture to a file, or -")
+	return cmd
+}
+
+func runTournament(cmd *cobra.Command, f *tournamentFlags) error {
+	o, err := f.options()
+	if err != nil {
+		return usageError(fmt.Errorf("tournament: %w", err))
+	}
+	outputs := f.outputs()
+	progress := newProgress(cmd.ErrOrStderr(), "tournament")
+	o.Progress = progress.show
+	r, err := tournament.Run(cmd.Context(), o)
+	progress.done()
+	if err != nil {
+		return stopped(cmd.Context(), "tournament", err)
+	}
+	r.Command = strings.Join(append([]string{"rubato"}, os.Args[1:]...), " ")
+	if f.json != "-" && f.csv != "-" && f.html != "-" && f.svg != "-" {
+		if err := r.WriteTables(cmd.OutOrStdout()); err != nil {
+			return err
+		}
+	}
+	for _, w := range outputs {
+		if err := writeTo(cmd.OutOrStdout(), w.path, func(out io.Writer) error { return w.write(r, out) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stopped names an end by Ctrl-C as such.
+func stopped(ctx context.Context, what string, err error) error {
+	if ctx.Err() != nil {
+		return errors.New(what + ": stopped")
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// options reads what the command line names.
+func (f *tournamentFlags) options() (o tournament.Options, err error) {
+	if !(f.minutes > 0) || f.minutes > 1e5 {
+		return o, fmt.Errorf("--minutes %v: want more than 0", f.minutes)
+	}
+	if f.seeds < 0 {
+		return o, fmt.Errorf("--seeds %d: want at least 1", f.seeds)
+	}
+	o.Seeds, o.Length = 3, time.Duration(f.minutes*float64(time.Minute))
+	if f.full {
+		o.Seeds, o.Length = 10, 0
+	}
+	if f.seeds > 0 {
+		o.Seeds = f.seeds
+	}
+	if o.Sources, err = tournament.Sources(f.traces, f.workloads); err != nil {
+		return o, err
+	}
+	if o.Kinds, err = tournament.SelectKinds(f.kinds); err != nil {
+		return o, err
+	}
+	all := tournament.Weightings()
+	if f.weights != "" {
+		if all, err = tournament.ReadWeightings(f.weights); err != nil {
+			return o, err
+		}
+	}
+	if o.Weightings, err = tournament.SelectWeightings(all, f.weightings); err != nil {
+		return o, err
+	}
+	if err := tournament.CheckRivals(f.rivals); err != nil {
+		return o, err
+	}
+	o.Rivals = f.rivals
+	o.EqualTriggers = len(f.rivals) == 0
+	o.Policy, err = f.artefact()
+	return o, err
+}
+
+// artefact is the policy that plays.
+func (f *tournamentFlags) artefact() (*policy.Artefact, error) {
+	if f.policy == "" {
+		return pretrained.Policy()
+	}
+	b, err := os.ReadFile(f.policy)
+	if err != nil {
+		return nil, fmt.Errorf("read the policy: %w", err)
+	}
+	a, err := policy.Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.policy, err)
+	}
+	return a, nil
+}
+
+type tournamentOutput struct {
+	path  string
+	write func(*tournament.Result, io.Writer) error
+}
+
+func (f *tournamentFlags) outputs() []tournamentOutput {
+	var all []tournamentOutput
+	for _, o := range []tournamentOutput{
+		{f.json, (*tournament.Result).WriteJSON}, {f.csv, (*tournament.Result).WriteCSV},
+		{f.html, (*tournament.Result).WriteHTML}, {f.svg, (*tournament.Result).WritePicture},
+	} {
+		if o.path != "" {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// writeTo writes to a file, or to out where path is "-".
+func writeTo(out io.Writer, path string, write func(io.Writer) error) (err error) {
+	if path == "-" {
+		return write(out)
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := file.Close(); err == nil && e != nil {
+			err = e
+		}
+	}()
+	return write(file)
+}
+
+// runAdaptation measures how learn mode adapts the policy.
+func runAdaptation(cmd *cobra.Command, f *tournamentFlags) error {
+	o := tournament.AdaptOptions{Seeds: 20, Length: time.Hour, Every: 2 * time.Minute}
+	if f.seeds != 0 {
+		o.Seeds = f.seeds
+	}
+	if cmd.Flags().Changed("minutes") {
+		o.Length = time.Duration(f.minutes * float64(time.Minute))
+	}
+	if o.Seeds < 1 || o.Length < o.Every {
+		return usageError(fmt.Errorf("tournament --adapt: %d seeds of %v: want at least 1 of %v", o.Seeds, o.Length, o.Every))
+	}
+	var err error
+	if o.Policy, err = f.artefact(); err != nil {
+		return usageError(fmt.Errorf("tournament: %w", err))
+	}
+	if o.Shifts, err = tournament.Shifts(); err != nil {
+		return err
+	}
+	progress := newProgress(cmd.ErrOrStderr(), "tournament --adapt")
+	o.Progress = progress.show
+	a, err := tournament.Adapt(cmd.Context(), o)
+	progress.done()
+	if err != nil {
+		return stopped(cmd.Context(), "tournament --adapt", err)
+	}
+	a.Command = strings.Join(append([]string{"rubato"}, os.Args[1:]...), " ")
+	if f.json != "-" {
+		if err := a.WriteTables(cmd.OutOrStdout()); err != nil {
+			return err
+		}
+	}
+	if f.json == "" {
+		return nil
+	}
+	return writeTo(cmd.OutOrStdout(), f.json, a.WriteJSON)
+}
