@@ -141,6 +141,19 @@ func positive(u, dt, y0, y1 float64) (plain, disc float64) {
 	return linear(u, dt, y0, y1)
 }
 
+// undiscounted is the plain integral of positive.
+func undiscounted(dt, y0, y1 float64) float64 {
+	switch {
+	case dt <= 0 || y0 <= 0 && y1 <= 0:
+		return 0
+	case y0 < 0:
+		return (dt - dt*(-y0/(y1-y0))) * y1 / 2
+	case y1 < 0:
+		return dt * (y0 / (y0 - y1)) * y0 / 2
+	}
+	return dt * (y0 + y1) / 2
+}
+
 // linear integrates a value that goes from y0 to y1 over the dt seconds from u
 // on: plainly, and times exp(-DiscountRate x time).
 func linear(u, dt, y0, y1 float64) (plain, disc float64) {
@@ -158,5 +171,9 @@ func linear(u, dt, y0, y1 float64) (plain, disc float64) {
 		level -= x * (1.0/2 - x*(1.0/6-x*(1.0/24-x/120)))
 		slope -= x * (1.0/3 - x*(1.0/8-x*(1.0/30-x/144)))
 	}
-	return dt * (y0 + y1) / 2, math.Exp(-DiscountRate*u) * dt * (y0*level + (y1-y0)*slope)
+	begin := 1.0
+	if u != 0 {
+		begin = math.Exp(-DiscountRate * u)
+	}
+	return dt * (y0 + y1) / 2, begin * dt * (y0*level + (y1-y0)*slope)
 }

@@ -37,24 +37,38 @@ func (m *mean) value() float64 {
 type Rates struct {
 	Fast  [4]mean // 0.5, 2, 15, 300 s
 	Daily mean
+
+	// The shares of the new that belong to the last dt: most are alike.
+	dt    float64
+	share [4]float64
 }
+
+var oneSecond = -math.Expm1(-1.0 / referenceSpan)
 
 // Observe takes in events that arrived over dt seconds.
 func (r *Rates) Observe(dt, events float64) {
 	if dt <= 0 {
 		return
 	}
+	if dt != r.dt {
+		r.dt = dt
+		for i, tau := range [4]float64{tau05, tau2, tau15, tau300} {
+			r.share[i] = -math.Expm1(-dt / tau)
+		}
+	}
 	x := events / dt
-	r.Fast[0].add(x, -math.Expm1(-dt/tau05))
-	r.Fast[1].add(x, -math.Expm1(-dt/tau2))
-	r.Fast[2].add(x, -math.Expm1(-dt/tau15))
-	r.Fast[3].add(x, -math.Expm1(-dt/tau300))
+	for i, k := range r.share {
+		r.Fast[i].add(x, k)
+	}
 }
 
 // Seconds takes n whole seconds of the clock, at the given mean rate, into the
 // reference rate.
 func (r *Rates) Seconds(n, rate float64) {
-	if n > 0 {
+	switch {
+	case n == 1:
+		r.Daily.add(rate, oneSecond)
+	case n > 0:
 		r.Daily.add(rate, -math.Expm1(-n/referenceSpan))
 	}
 }

@@ -76,11 +76,13 @@ func (k *Tracker) account(t Time) {
 
 // eventSeconds is the integral of the outstanding, as known now.
 func (k *Tracker) eventSeconds(from, to Time) float64 {
+	if from >= to {
+		return 0
+	}
 	sum := 0.0
 	p := k.pieces(from, to, 0)
 	for p.next() {
-		v, _ := positive(0, p.end.Sub(p.begin), p.n0, p.n1)
-		sum += v
+		sum += undiscounted(p.end.Sub(p.begin), p.n0, p.n1)
 	}
 	return sum
 }
@@ -159,12 +161,13 @@ func (k *Tracker) waited(t Time) float64 {
 
 // area integrates arrivals above the committed total of now.
 func (k *Tracker) area(from, to Time) float64 {
+	if from >= to {
+		return 0
+	}
 	sum, level := 0.0, k.level()
 	p := k.pieces(from, to, 0)
 	for p.next() {
-		n0, n1 := p.n0+p.taken-level, p.n1+p.taken-level
-		v, _ := positive(0, p.end.Sub(p.begin), n0, n1)
-		sum += v
+		sum += undiscounted(p.end.Sub(p.begin), p.n0+p.taken-level, p.n1+p.taken-level)
 	}
 	return sum
 }
