@@ -3,6 +3,7 @@ package calibrate
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
@@ -73,7 +74,7 @@ func readLines(r io.Reader, c *Collector) error {
 		}
 		told++
 		if err := readLine(line, c); err != nil {
-			return fmt.Errorf(":%d: %w", n, err)
+			return fmt.Errorf(":%d: %w", n, cmp.Or(in.Err(), err)) // a line may be cut by what ended the file
 		}
 	}
 	if err := in.Err(); err != nil {

@@ -27,7 +27,9 @@ func ReadTopic(ctx context.Context, client transport.Client, topic string) (runs
 			cancel()
 		}
 	}
+	from := transport.Positions{} // from 0, so that what is gone is told as a gap
 	for p, end := range ends {
+		from[p] = 0
 		if end == 0 {
 			delete(ends, p)
 		}
@@ -36,7 +38,7 @@ func ReadTopic(ctx context.Context, client transport.Client, topic string) (runs
 		return nil, 0, fmt.Errorf("read the topic %s: it holds no messages", topic)
 	}
 	client.Consume(ctx, transport.Subscription{
-		Topic: topic, Earliest: true,
+		Topic: topic, From: from,
 		Message: func(m transport.Message) {
 			if ends[m.Partition] == 0 {
 				return // beyond what it held
