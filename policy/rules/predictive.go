@@ -7,7 +7,7 @@ import (
 )
 
 // planSteps is the number of steps that the plan looks ahead.
-const planSteps = 32
+const planSteps = 24
 
 // planning is model-predictive control: at every tick it plans the triggers up
 // to a horizon by dynamic programming on the fitted batch a + b n and the
@@ -131,6 +131,9 @@ func (p *planning) batchPrice(n float64) float64 {
 	c := p.price * p.o.Weights.Batch
 	if p.full > 0 {
 		c *= 1 - 0.9*min(n/p.full, 1)
+	}
+	if n > 30 {
+		return c
 	}
 	nothing := math.Exp(-n)
 	c *= 1 - nothing

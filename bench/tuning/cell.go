@@ -1,0 +1,143 @@
+package tuning
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"rubato/env"
+	"rubato/env/forecast"
+	"rubato/env/sim"
+	"rubato/policy/rules"
+)
+
+// Cell is one driver of the training distribution, ready to be played again
+// and again on the same arrivals and the same noise.
+type Cell struct {
+	Kind    sim.Kind
+	start   *sim.Sim
+	queries []query
+}
+
+// query is one of a cell's.
+type query struct {
+	key      env.QueryKey
+	weights  env.Weights
+	ladder   env.Ladder
+	seconds  []float64 // arrivals of each second, events
+	baseline float64   // cost rate of the waiting-cost rule at 0.6
+}
+
+// slight is a cost rate that is as good as none: idle cells have ratios too.
+const slight = 1e-6
+
+// NewCell draws a cell of the kind by the seed and plays the rule that all are
+// measured by.
+func NewCell(kind sim.Kind, seed uint64, length time.Duration) (*Cell, error) {
+	rng := rand.New(rand.NewPCG(seed, 4))
+	d := sim.RandomDriver(rng, kind)
+	c := &Cell{Kind: kind, queries: make([]query, len(d.Queries))}
+	for i := range d.Queries {
+		q := &d.Queries[i]
+		q.Duration = length
+		if q.Forecaster == nil {
+			q.Forecaster = func() env.Forecaster { return forecast.NewHolt() }
+		}
+		c.queries[i] = query{key: q.Query, weights: q.Settings.Weights, ladder: q.Settings.Ladder}
+	}
+	if err := c.count(d, length); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.start, err = sim.NewDriver(d); err != nil {
+		return nil, fmt.Errorf("cell %v %d: %w", kind, seed, err)
+	}
+	base, ok := rules.Find("waiting-cost-0.6")
+	if !ok {
+		return nil, fmt.Errorf("cell %v %d: no rule to measure by", kind, seed)
+	}
+	for i, cost := range c.play(new(sim.Sim), base, nil) {
+		c.queries[i].baseline = cost
+	}
+	return c, nil
+}
+
+// count takes down the arrivals of each second: any run tells them.
+func (c *Cell) count(d sim.Driver, length time.Duration) error {
+	d.Queries = append([]sim.Config(nil), d.Queries...)
+	for i := range d.Queries {
+		seconds := make([]float64, int(length/time.Second)+2)
+		c.queries[i].seconds = seconds
+		d.Queries[i].Forecaster = nil
+		d.Queries[i].OnArrival = func(at env.Time, n float64) { seconds[int(at/1e9)] += n }
+	}
+	s, err := sim.NewDriver(d)
+	if err != nil {
+		return fmt.Errorf("counting a cell's arrivals: %w", err)
+	}
+	s.Run()
+	return nil
+}
+
+// rate is the true rate in the second after at, events/s.
+func (q *query) rate(at env.Time) float64 {
+	x := at.Sub(0)
+	i := int(x)
+	if i < 0 || i+1 >= len(q.seconds) {
+		return 0
+	}
+	part := x - float64(i)
+	return (1-part)*q.seconds[i] + part*q.seconds[i+1]
+}
+
+// play returns each query's cost rate under the rule, one rival a query; s is
+// written over.
+func (c *Cell) play(s *sim.Sim, e rules.Entry, values []float64) []float64 {
+	s.CopyFrom(c.start)
+	rivals := make([]rules.Rival, len(c.queries))
+	for i := range rivals {
+		rivals[i] = e.With(values)
+		if told, ok := rivals[i].(rules.Informed); ok && e.Informed {
+			told.Tell(c.queries[i].rate)
+		}
+	}
+	for {
+		t, ok := s.Next()
+		if !ok {
+			break
+		}
+		i := c.number(t.Query)
+		wanted := rivals[i].Decide(&t)
+		if e.Steps {
+			o := &t.Observation
+			s.Act(t.Query, int(o.Rung)+rules.StepTowards(o, t.Mask, wanted).Delta())
+		} else {
+			s.Command(t.Query, rules.Outright(wanted, c.queries[i].ladder))
+		}
+	}
+	costs := make([]float64, len(c.queries))
+	for i := range costs {
+		costs[i] = s.Score(i).CostRate(c.queries[i].weights)
+	}
+	return costs
+}
+
+func (c *Cell) number(key env.QueryKey) int {
+	for i := range c.queries {
+		if c.queries[i].key == key {
+			return i
+		}
+	}
+	return 0
+}
+
+// Judge is the mean over the cell's queries of the logarithm of the rule's cost
+// over that of the waiting-cost rule at 0.6; s is written over.
+func (c *Cell) Judge(s *sim.Sim, e rules.Entry, values []float64) float64 {
+	sum := 0.0
+	for i, cost := range c.play(s, e, values) {
+		sum += math.Log((cost + slight) / (c.queries[i].baseline + slight))
+	}
+	return sum / float64(len(c.queries))
+}

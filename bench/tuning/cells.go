@@ -1,0 +1,135 @@
+package tuning
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"runtime"
+	"sync"
+	"time"
+
+	"rubato/env/sim"
+	"rubato/policy/rules"
+)
+
+// regimes pairs what a rule may be meant for with the kind of query that it is.
+var regimes = []struct {
+	regime rules.Regime
+	kind   sim.Kind
+}{
+	{rules.Sighted, sim.Sighted},
+	{rules.Blind, sim.Blind},
+	{rules.Target, sim.Target},
+	{rules.Shared, sim.Shared},
+	{rules.OffModel, sim.OffModel},
+}
+
+// Cells are drawn cells of every kind, as many of each.
+type Cells struct {
+	byKind [][]*Cell // in the order of regimes
+}
+
+// Draw draws n cells of each kind by the seed.
+func Draw(n int, seed uint64, length time.Duration) (*Cells, error) {
+	c := &Cells{byKind: make([][]*Cell, len(regimes))}
+	errs := make([]error, len(regimes)*n)
+	for k := range regimes {
+		c.byKind[k] = make([]*Cell, n)
+	}
+	spread(len(errs), func(_, i int) {
+		k, j := i/n, i%n
+		c.byKind[k][j], errs[i] = NewCell(regimes[k].kind, seed*1e6+uint64(i), length)
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("drawing the training cells: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// CellsOfAKind is how many cells of each kind a search needs: of the rules, the
+// one meant for the fewest kinds takes most of each.
+func CellsOfAKind(b Budget) int {
+	kinds := len(regimes)
+	for _, e := range rules.Rivals() {
+		if len(e.Parameters) > 0 {
+			kinds = min(kinds, bits.OnesCount8(uint8(e.Meant)))
+		}
+	}
+	return (b.Cells + kinds - 1) / kinds
+}
+
+// For are the first n cells for a rule meant for these regimes: its kinds in
+// turn. There are fewer where not as many were drawn.
+func (c *Cells) For(meant rules.Regime, n int) []*Cell {
+	var mine []*Cell
+	for j := 0; len(mine) < n; j++ {
+		before := len(mine)
+		for k, r := range regimes {
+			if meant&r.regime != 0 && j < len(c.byKind[k]) && len(mine) < n {
+				mine = append(mine, c.byKind[k][j])
+			}
+		}
+		if len(mine) == before {
+			break
+		}
+	}
+	return mine
+}
+
+// Ratio is the geometric mean, over cells, of the rule's cost over that of the
+// waiting-cost rule at 0.6.
+func Ratio(cells []*Cell, e rules.Entry, values []float64) float64 {
+	logs := make([]float64, len(cells))
+	scratch := make([]sim.Sim, runtime.GOMAXPROCS(0))
+	spread(len(cells), func(worker, i int) { logs[i] = cells[i].Judge(&scratch[worker], e, values) })
+	sum := 0.0
+	for _, x := range logs {
+		sum += x
+	}
+	return math.Exp(sum / float64(max(len(cells), 1)))
+}
+
+// spread does do(worker, i) for each i below n, on all processors.
+func spread(n int, do func(worker, i int)) {
+	var next sync.Mutex
+	var wait sync.WaitGroup
+	at := 0
+	for w := range min(runtime.GOMAXPROCS(0), n) {
+		wait.Go(func() {
+			for {
+				next.Lock()
+				i := at
+				at++
+				next.Unlock()
+				if i >= n {
+					return
+				}
+				do(w, i)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// Tune searches the rule's parameters on the training cells and judges what it
+// found on others.
+func Tune(e rules.Entry, b Budget, seed uint64, training, heldOut *Cells) rules.TunedRule {
+	mine := training.For(e.Meant, b.Cells)
+	found := Search(e.Parameters, b, seed, func(values []float64, n int) float64 {
+		return Ratio(mine[:min(n, len(mine))], e, values)
+	})
+	t := rules.TunedRule{
+		Objective: tidy(found.Objective), Default: tidy(found.Default),
+		HeldOut: tidy(Ratio(heldOut.For(e.Meant, b.Cells), e, found.Values)),
+		Values:  make(map[string]float64, len(found.Values)),
+	}
+	for i, p := range e.Parameters {
+		t.Values[p.Name] = found.Values[i]
+	}
+	return t
+}
+
+// tidy is x to four decimals, for the file.
+func tidy(x float64) float64 { return math.Round(x*1e4) / 1e4 }
