@@ -37,18 +37,13 @@ time per row: record it in learn mode, or under a load that varies.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			runs, err := func() ([]*calibrate.Run, error) {
-				if len(args) == 1 {
-					return calibrate.ReadFile(args[0])
-				}
-				return readTopic(cmd, brokers, topic)
-			}()
+			source, runs, err := recorded(cmd, args, brokers, topic)
 			if err != nil {
 				return err
 			}
 			results, err := calibrate.Fit(runs)
 			if err != nil {
-				return err
+				return fmt.Errorf("calibrating from %s: %w", source, err)
 			}
 			if asJSON {
 				return calibrate.JSON(cmd.OutOrStdout(), results)
@@ -63,16 +58,20 @@ time per row: record it in learn mode, or under a load that varies.`,
 	return cmd
 }
 
-// readTopic reads a metrics topic, and says how many messages it could not.
-func readTopic(cmd *cobra.Command, brokers []string, topic string) ([]*calibrate.Run, error) {
+// recorded reads the one file or the topic, and names it.
+func recorded(cmd *cobra.Command, args, brokers []string, topic string) (string, []*calibrate.Run, error) {
+	if len(args) == 1 {
+		runs, err := calibrate.ReadFile(args[0])
+		return args[0], runs, err
+	}
 	client, err := transport.NewKafka(transport.Options{Brokers: brokers, Log: zerolog.Nop()})
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	defer client.Close()
 	runs, skipped, err := calibrate.ReadTopic(cmd.Context(), client, topic)
 	if skipped > 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "rubato: %d messages of %s do not parse and were skipped\n", skipped, topic)
 	}
-	return runs, err
+	return topic, runs, err
 }

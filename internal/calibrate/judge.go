@@ -88,8 +88,11 @@ func Fit(runs []*Run) ([]Result, error) {
 		}
 		drivers[r.App] = append(drivers[r.App], r)
 	}
-	if len(apps) == 0 {
-		return nil, fmt.Errorf("%w: %d runs, of which the longest has %d; at least %d are needed", ErrTooFew, len(runs), most, fewest)
+	switch {
+	case len(runs) == 0:
+		return nil, fmt.Errorf("%w: there is no run of a query", ErrTooFew)
+	case len(apps) == 0:
+		return nil, fmt.Errorf("%w: %d runs, the longest of %d; at least %d are needed", ErrTooFew, len(runs), most, fewest)
 	}
 	var results []Result
 	for _, app := range apps {
