@@ -34,7 +34,10 @@ var Levels = [5]float64{0.05, 0.1, 0.5, 0.9, 0.95}
 const (
 	arForget = 0.999
 	// tuneRate is the step of the tuned head, per squared length of its input.
-	tuneRate = 0.02
+	tuneRate = 0.4
+	// peakFade is what is left after a second of the greatest rate, which bounds
+	// the forecasts: slower than the scale fades.
+	peakFade = 0.9995
 	// rest is how long a member that erred stays out, s.
 	rest = 30
 	// minWidth is the least width of an interval before it is recalibrated, in
@@ -153,7 +156,7 @@ func (e *Ensemble) Step(t env.Time, rate float64) {
 	for i := range Horizons {
 		e.learn(i, rate)
 	}
-	s.Peak = max(rate, fade*s.Peak)
+	s.Peak = max(rate, peakFade*s.Peak)
 	m := &s.Made[s.Seen%5]
 	e.forecast(rate, m)
 	for i := range Horizons {

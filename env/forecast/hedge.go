@@ -5,7 +5,7 @@ import "math"
 // hedge mixes forecasts by exponential weights (Freund and Schapire 1997) on
 // their absolute errors, in units of the mixture's own mean error. A fixed share
 // flows to all alike (Herbster and Warmuth 1998), so that a member that was
-// wrong for long can lead again within seconds.
+// wrong for long can lead again within a minute.
 type hedge struct {
 	Weight [members]float64
 	// Error is the mean absolute error of the mixture (tau 100 s).
@@ -13,10 +13,10 @@ type hedge struct {
 }
 
 const (
-	hedgeRate  = 0.3
-	hedgeShare = 0.005
+	hedgeRate  = 0.1
+	hedgeShare = 0.001
 	hedgeTau   = 100
-	hedgeWorst = 5 // most that one second counts, mean errors
+	hedgeWorst = 20 // most that one second counts, mean errors
 )
 
 func newHedge() (h hedge) {
