@@ -82,6 +82,10 @@ bin/bench-%: $(GO_SRC) | tools-go
 bench-wire: bin/bench-wire bin/rubato-agent.jar ## measure metric sent to interval applied, on a real Spark
 	@bin/bench-wire
 
+.PHONY: calibration
+calibration: bin/bench-calibration bin/rubato-agent.jar ## record real Sparks for half an hour, and fit the simulator to them
+	@bin/bench-calibration
+
 .PHONY: bench-memory
 bench-memory: bin/bench-memory bin/rubato ## measure resident memory with 100 queries (Linux)
 	@bin/bench-memory
