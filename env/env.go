@@ -73,7 +73,7 @@ func (s *Settings) BatchPrice(rows float64) float64 {
 	if !(s.FullBatch > 0) || !(rows > 0) {
 		return 1
 	}
-	return 1 - 0.9*min(rows/s.FullBatch, 1)
+	return max(1-0.9*rows/s.FullBatch, 0.1)
 }
 
 // DefaultPeriod is the time between ticks inside a wait unless set.
