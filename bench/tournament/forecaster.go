@@ -6,4 +6,4 @@ import (
 )
 
 // newForecaster makes the forecaster that every rival has.
-func newForecaster() env.Forecaster { return forecast.NewHolt() }
+func newForecaster() env.Forecaster { return forecast.New() }

@@ -72,7 +72,6 @@ func runTournament(cmd *cobra.Command, f *tournamentFlags) error {
 	if err != nil {
 		return usageError(fmt.Errorf("tournament: %w", err))
 	}
-	outputs := f.outputs()
 	progress := newProgress(cmd.ErrOrStderr(), "tournament")
 	o.Progress = progress.show
 	r, err := tournament.Run(cmd.Context(), o)
@@ -81,17 +80,17 @@ func runTournament(cmd *cobra.Command, f *tournamentFlags) error {
 		return stopped(cmd.Context(), "tournament", err)
 	}
 	r.Command = strings.Join(append([]string{"rubato"}, os.Args[1:]...), " ")
-	if f.json != "-" && f.csv != "-" && f.html != "-" && f.svg != "-" {
-		if err := r.WriteTables(cmd.OutOrStdout()); err != nil {
-			return err
-		}
-	}
-	for _, w := range outputs {
+	tables := true
+	for _, w := range f.outputs() {
+		tables = tables && w.path != "-"
 		if err := writeTo(cmd.OutOrStdout(), w.path, func(out io.Writer) error { return w.write(r, out) }); err != nil {
 			return err
 		}
 	}
-	return nil
+	if !tables {
+		return nil
+	}
+	return r.WriteTables(cmd.OutOrStdout())
 }
 
 // stopped names an end by Ctrl-C as such.
