@@ -165,11 +165,11 @@ func TestACopyGoesTheSameWay(t *testing.T) {
 		seed := rapid.Uint64Range(0, 1000).Draw(rt, "seed")
 		d := sim.RandomDriver(rand.New(rand.NewPCG(seed, 1)), kind)
 		for i := range d.Queries {
-			d.Queries[i].Duration = time.Minute
+			d.Queries[i].Duration = 30 * time.Second
 			d.Queries[i].Forecaster = config(t, 0, loads["steady"]).Forecaster
 		}
 		s := openDriver(t, d)
-		for range rapid.IntRange(0, 300).Draw(rt, "before") {
+		for range rapid.IntRange(0, 200).Draw(rt, "before") {
 			tick, ok := s.Next()
 			if !ok {
 				break
@@ -206,6 +206,9 @@ func TestCopyingAgainAllocatesNothing(t *testing.T) {
 func TestRunIsWhatTicksWithoutCommandsAre(t *testing.T) {
 	for kind := range sim.Kind(sim.NumKinds) {
 		d := sim.RandomDriver(rand.New(rand.NewPCG(4, uint64(kind))), kind)
+		for i := range d.Queries {
+			d.Queries[i].Duration = 5 * time.Minute
+		}
 		a, b := openDriver(t, d), openDriver(t, d)
 		a.Run()
 		for {
