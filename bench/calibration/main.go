@@ -8,6 +8,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -68,19 +69,31 @@ func run(ctx context.Context, out, only string, length time.Duration) error {
 			return fmt.Errorf("recording %s: %w", r.name, err)
 		}
 		fmt.Printf("== %s (load average %s before, %s after)\n", path, before, loadAverage())
-		runs, err := calibrate.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		results, err := calibrate.Fit(runs)
-		if err != nil {
-			return err
-		}
-		if err := calibrate.Print(os.Stdout, results); err != nil {
+		if err := fit(path, filepath.Join(out, r.name+".json")); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// fit fits a recording, prints the fit, and writes it as JSON.
+func fit(recording, path string) error {
+	runs, err := calibrate.ReadFile(recording)
+	if err != nil {
+		return err
+	}
+	results, err := calibrate.Fit(runs)
+	if err != nil {
+		return fmt.Errorf("calibrating from %s: %w", recording, err)
+	}
+	var text bytes.Buffer
+	if err := calibrate.JSON(&text, results); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, text.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("writing the fit: %w", err)
+	}
+	return calibrate.Print(os.Stdout, results)
 }
 
 // loadAverage is that of the last minute, where the system tells.

@@ -14,13 +14,13 @@
 // The regression is of the median, with relative errors (least absolute
 // deviations, iteratively reweighted: Schlossmacher 1973), so that a batch
 // that was many times too slow weighs as one that was a little too slow. The
-// warm-up, the growth and the contention are found by search around it. A
-// period of slow batches is believed where the rank sum of its batches is five
+// first hundred batches of a run tell its warm-up and nothing else. Warm-up,
+// growth and contention are found by search around the regression. A period of slow batches is believed where the rank sum of its batches is five
 // standard deviations off (Wilcoxon 1945); growth only of runs of twenty
 // minutes or more whose residuals rise (Spearman 1904).
 //
 // The judgement is one step ahead: fitted to the first half of a run's
-// batches, what does it say of each batch of the second half? The batch's rows
+// batches past the warm-up, what does it say of each of the second half? The batch's rows
 // and what the driver's other queries did are taken as recorded; its duration,
 // and its start where no command came in between, are the model's.
 //

@@ -12,13 +12,14 @@ import (
 const (
 	// GoalError is the highest median error, as a share.
 	GoalError = 0.15
-	// GoalCoverageLow and GoalCoverageHigh bound the share of batches within
-	// their 90 % interval.
-	GoalCoverageLow, GoalCoverageHigh = 0.85, 0.95
+	// GoalCoverageLow is the least share of batches within their 90 % interval,
+	// GoalCoverageHigh the greatest.
+	GoalCoverageLow  = 0.85
+	GoalCoverageHigh = 0.95
 )
 
-// Judgement is how well a fit to the first half of a run's batches told the
-// second half, one step ahead. Errors are medians of absolute relative errors.
+// Judgement is how well a fit to the first half of a run's batches, past its
+// warm-up, told the second half, one step ahead. Errors are medians of absolute relative errors.
 type Judgement struct {
 	Batches int `json:"batches"`
 	// Duration is the error of the batches' time, Latency that of the mean
