@@ -107,6 +107,9 @@ type Group struct {
 	// backlog off that is not yet a debt.
 	Target time.Duration `yaml:"target"`
 	Grace  time.Duration `yaml:"grace"`
+	// FullBatch prices small files: a batch counts as one where it has hardly
+	// any events, as a tenth of one from so many on; 0 for all alike.
+	FullBatch float64 `yaml:"full_batch"`
 	// Sources overrides what the job says of its sources.
 	Sources Sources `yaml:"sources"`
 }
@@ -151,6 +154,7 @@ type Resolved struct {
 	Min, Max               time.Duration
 	Weights                Weights
 	Target, Grace          time.Duration
+	FullBatch              float64
 	Brokers                []string
 	MaxOffsets, MinOffsets float64
 }
@@ -164,7 +168,7 @@ func (g *Group) Resolve(configured time.Duration) Resolved {
 	lo := max(g.Bounds.Min.Of(configured), time.Millisecond)
 	return Resolved{
 		Min: lo, Max: max(g.Bounds.Max.Of(configured), lo), Weights: w,
-		Target: g.Target, Grace: g.Grace, Brokers: g.Sources.Brokers,
+		Target: g.Target, Grace: g.Grace, FullBatch: g.FullBatch, Brokers: g.Sources.Brokers,
 		MaxOffsets: g.Sources.MaxOffsets, MinOffsets: g.Sources.MinOffsets,
 	}
 }

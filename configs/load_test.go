@@ -175,16 +175,16 @@ func TestGlobIsTheRegularExpressionItStandsFor(t *testing.T) {
 func TestSettingsAreResolvedFromTheConfiguredInterval(t *testing.T) {
 	c := parse(t, `
 groups:
-  - {name: a, match: [a], target: 2s, sources: {brokers: ["k:1"], max_offsets_per_trigger: 500}}
+  - {name: a, match: [a], target: 2s, full_batch: 1000, sources: {brokers: ["k:1"], max_offsets_per_trigger: 500}}
   - {name: b, match: [b], profile: thrifty, bounds: {min: 200ms, max: 10s}}
   - {name: c, match: [c], weights: {latency: 2, switch: 0.5}, bounds: {min: 3s, max: 1x}}
 `)
 	a, b, d := c.Groups[0].Resolve(2*time.Second), c.Groups[1].Resolve(time.Hour), c.Groups[2].Resolve(time.Second)
 	if a.Min != 200*time.Millisecond || a.Max != 10*time.Second || a.Weights != (Weights{Latency: 1, Empty: 0.3, Batch: 0.3, Miss: 1}) ||
-		a.Target != 2*time.Second || a.Grace != 10*time.Second || a.MaxOffsets != 500 || !slices.Equal(a.Brokers, []string{"k:1"}) {
+		a.Target != 2*time.Second || a.Grace != 10*time.Second || a.FullBatch != 1000 || a.MaxOffsets != 500 || !slices.Equal(a.Brokers, []string{"k:1"}) {
 		t.Errorf("%+v", a)
 	}
-	if b.Min != 200*time.Millisecond || b.Max != 10*time.Second || b.Weights != (Weights{Latency: 1, Empty: 3, Batch: 3, Miss: 1}) {
+	if b.FullBatch != 0 || b.Min != 200*time.Millisecond || b.Max != 10*time.Second || b.Weights != (Weights{Latency: 1, Empty: 3, Batch: 3, Miss: 1}) {
 		t.Errorf("%+v", b)
 	}
 	if d.Min != 3*time.Second || d.Max != 3*time.Second || d.Weights != (Weights{Latency: 2, Switch: 0.5}) {

@@ -237,7 +237,7 @@ func resolver(cfg *configs.Config) spark.Resolver {
 		return spark.Resolved{
 			Settings: env.Settings{
 				Weights: env.Weights(r.Weights), Target: r.Target, Ladder: ladder,
-				Grace: r.Grace, Period: cfg.Decision.Period,
+				Grace: r.Grace, Period: cfg.Decision.Period, FullBatch: r.FullBatch,
 			},
 			Command: agent.Mode(g.Mode) != agent.Observe, Brokers: r.Brokers,
 			MaxOffsets: r.MaxOffsets, MinOffsets: r.MinOffsets,

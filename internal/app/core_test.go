@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"rubato/policy"
 	"rubato/replay"
@@ -172,5 +173,13 @@ func TestRestoredCoreHasTheSameStateAndDecidesTheSame(t *testing.T) {
 	again, err := core.State()
 	if err != nil || string(again) != string(state) || found != len(v.steps) {
 		t.Fatalf("%d of %d steps found, states equal: %v, %v", found, len(v.steps), string(again) == string(state), err)
+	}
+}
+
+func TestSettingsOfAGroupReachItsQueries(t *testing.T) {
+	cfg := parsed(t, "groups: [{name: all, match: ['*'], target: 3s, grace: 5s, full_batch: 1000}]")
+	r, ok := resolver(cfg)("shop/orders", 2*time.Second)
+	if s := r.Settings; !ok || s.Target != 3*time.Second || s.Grace != 5*time.Second || s.FullBatch != 1000 || s.BatchPrice(1000) != 0.1 {
+		t.Fatalf("%v: %+v", ok, r)
 	}
 }
