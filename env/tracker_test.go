@@ -330,3 +330,82 @@ func BenchmarkTickAndFeatures(b *testing.B) {
 		step(k, &now, &total, &f)
 	}
 }
+
+func TestTrackerCopyGoesTheSameWay(t *testing.T) {
+	warm := NewTracker("", "", &last{}, 0)
+	rapid.Check(t, func(t *rapid.T) {
+		k, now := fresh(t), Time(0)
+		for range rapid.IntRange(0, 60).Draw(t, "before") {
+			drive(t, k, &now)
+			k.Tick(now, 0)
+		}
+		warm.CopyFrom(k) // whatever it was before
+		x, errX := json.Marshal(k)
+		y, errY := json.Marshal(warm)
+		if errX != nil || errY != nil || string(x) != string(y) {
+			t.Fatalf("a copy is saved otherwise: %v %v", errX, errY)
+		}
+		for range rapid.IntRange(1, 20).Draw(t, "after") {
+			now += 3e8
+			k.Arrived(now, float64(now/1e8), true)
+			warm.Arrived(now, float64(now/1e8), true)
+			if x, y := k.Tick(now, 1), warm.Tick(now, 1); x != y {
+				t.Fatalf("a copy goes another way:\n%+v\n%+v", x, y)
+			}
+		}
+	})
+	k, now, total := started(t), Time(0), 0.0
+	var f Features
+	warm.CopyFrom(k)
+	if n := testing.AllocsPerRun(200, func() {
+		step(k, &now, &total, &f)
+		warm.CopyFrom(k)
+	}); n != 0 {
+		t.Errorf("%v allocations a copy", n)
+	}
+}
+
+func TestTrackerNoticesSlowBatches(t *testing.T) {
+	k := started(t)
+	var o Observation
+	for i := 1; i <= 60; i++ {
+		at, d := float64(i), 0.1
+		if i%6 == 0 {
+			d = 0.7
+		}
+		k.Arrived(seconds(at), 10*at, true)
+		k.TriggerStart(seconds(at), time.Second)
+		k.TriggerEnd(seconds(at+d), Batch, seconds(at+d), 10*at, 10, false)
+		o = k.Tick(seconds(at+d), 0).Observation
+		if want := float64(i % 6); i >= 6 && o.SlowSince != want {
+			t.Fatalf("after batch %d: %v since the last slow one, want %v", i, o.SlowSince, want)
+		}
+	}
+	if o.SlowEvery < 5.5 || o.SlowEvery > 6 || math.Abs(o.SlowExtra-0.6) > 0.1 {
+		t.Errorf("slow each %v, by %v s; want 6 and 0.6", o.SlowEvery, o.SlowExtra)
+	}
+	next := NewTracker("app/q", "again", nil, 0)
+	next.Inherit(k)
+	if next.s.Slow != k.s.Slow {
+		t.Errorf("the next run knows %+v", next.s.Slow)
+	}
+}
+
+func TestSmallBatchesCountMore(t *testing.T) {
+	s := Settings{FullBatch: 1000}
+	for rows, want := range map[float64]float64{0: 1, 100: 0.91, 500: 0.55, 1000: 0.1, 1e9: 0.1} {
+		near(t, "price", s.BatchPrice(rows), want)
+	}
+	near(t, "without", (&Settings{}).BatchPrice(500), 1)
+	k := started(t)
+	set := settings(t)
+	set.FullBatch = 100
+	k.Configure(set, 2*time.Second)
+	k.Arrived(seconds(1), 50, true)
+	near(t, "next price", k.Tick(seconds(1), 0).Observation.NextPrice, 0.55)
+	k.TriggerStart(seconds(1), 0)
+	k.TriggerEnd(seconds(2), Batch, seconds(2), 50, 50, false)
+	tick := k.Tick(seconds(2), 0)
+	near(t, "batch", tick.Cost.Batch, 0.55)
+	near(t, "discounted batch", tick.Discounted.Batch, 0.55*math.Exp(-1./60))
+}
