@@ -21,7 +21,7 @@ const arTerms = AROrder + 1
 type AR struct {
 	Rates [AROrder]float64 // the last ones, the newest first
 	Seen  uint64
-	P     [arTerms][arTerms]float64
+	P     [arTerms * (arTerms + 1) / 2]float64 // lower triangle, row by row
 	W     [3][arTerms]float64
 	// Of each of the last five seconds: regressors, gain, rate and scale.
 	X, K         [5][arTerms]float64
@@ -66,8 +66,16 @@ func (a *AR) Step(rate, scale, forget float64) {
 
 func (a *AR) reset() {
 	*a = AR{}
-	for i := range a.P {
-		a.P[i][i] = arPrior
+	a.prior()
+}
+
+// prior sets P to what it was at the start.
+func (a *AR) prior() {
+	a.P = [len(a.P)]float64{}
+	at := 0
+	for i := range arTerms {
+		at += i + 1
+		a.P[at-1] = arPrior
 	}
 }
 
@@ -88,23 +96,24 @@ func (a *AR) learn(horizon int, rate float64, at uint64) {
 // gain computes k and moves P on.
 func (a *AR) gain(x, k *[arTerms]float64, forget float64) {
 	var px [arTerms]float64
-	trace, quad := 0.0, forget
-	for i := range a.P {
-		row := &a.P[i]
-		s0, s1 := 0.0, 0.0
-		for j := 0; j+1 < arTerms; j += 2 {
-			s0 += row[j] * x[j]
-			s1 += row[j+1] * x[j+1]
+	trace, p := 0.0, a.P[:]
+	for i := range arTerms {
+		row := p[:i+1]
+		p = p[i+1:]
+		sum, xi := 0.0, x[i]
+		for j, v := range row[:i] {
+			sum += v * x[j]
+			px[j] += v * xi
 		}
-		px[i] = s0 + s1 + row[arTerms-1]*x[arTerms-1]
-		quad += px[i] * x[i]
+		px[i] += sum + row[i]*xi
 		trace += row[i]
 	}
+	quad := forget
+	for i := range px {
+		quad += px[i] * x[i]
+	}
 	if !(quad > 0) || math.IsInf(quad, 0) || !(trace > 0) {
-		for i := range a.P { // rounding has spoilt it
-			a.P[i] = [arTerms]float64{}
-			a.P[i][i] = arPrior
-		}
+		a.prior() // rounding has spoilt it
 		*k = [arTerms]float64{}
 		return
 	}
@@ -112,13 +121,14 @@ func (a *AR) gain(x, k *[arTerms]float64, forget float64) {
 		forget = 1
 	}
 	r := 1 / forget
-	for i := range a.P {
+	p = a.P[:]
+	for i := range arTerms {
+		row := p[:i+1]
+		p = p[i+1:]
 		k[i] = px[i] / quad
-		row, ki := &a.P[i], k[i]
-		for j := range i + 1 {
-			v := (row[j] - ki*px[j]) * r
-			row[j] = v
-			a.P[j][i] = v
+		ki := k[i]
+		for j := range row {
+			row[j] = (row[j] - ki*px[j]) * r
 		}
 	}
 }

@@ -51,8 +51,9 @@ const (
 // nothing finite, or something wild, is left out for 30 s, begins anew, and is
 // counted.
 type Ensemble struct {
-	w *Weights
-	s state
+	w    *Weights
+	hash string // of w
+	s    state
 }
 
 var _ env.Forecaster = (*Ensemble)(nil)
@@ -103,11 +104,12 @@ func (m *ema) step(x, gain float64) float64 {
 var emaGains = [3]float64{0.3, 0.05, 1. / scaleTau}
 
 // New returns the ensemble on the weights that the binary carries.
-func New() *Ensemble { return NewEnsemble(Trained()) }
+func New() *Ensemble { return NewEnsemble(Trained(), TrainedHash()) }
 
-// NewEnsemble returns the ensemble on the given weights, which it shares.
-func NewEnsemble(w *Weights) *Ensemble {
-	e := &Ensemble{w: w}
+// NewEnsemble returns the ensemble on the given weights, which it shares, and
+// their hash.
+func NewEnsemble(w *Weights, hash string) *Ensemble {
+	e := &Ensemble{w: w, hash: hash}
 	e.s.Head = w.Head
 	for i := range e.s.Hedge {
 		e.s.Hedge[i] = newHedge()

@@ -79,7 +79,7 @@ func entries(w *forecast.Weights, tuned Tuned) []entry {
 		return entry{name, true, func() model { return &calibrated{points: f()} }}
 	}
 	return []entry{
-		{nameEnsemble, false, func() model { return &ensemble{e: forecast.NewEnsemble(w)} }},
+		{nameEnsemble, false, func() model { return &ensemble{e: forecast.NewEnsemble(w, "")} }},
 		{"lstm", false, func() model { return &lstm{w: w} }},
 		point("last", func() points { return lastValue{} }),
 		point("ema0.3", func() points { return &ema{gain: 0.3} }),
