@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -63,5 +64,20 @@ func BenchmarkCopyFrom(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		c.CopyFrom(s)
+	}
+}
+
+// BenchmarkRandomDriver draws a random driver of 20 minutes and its arrivals.
+func BenchmarkRandomDriver(b *testing.B) {
+	for kind := range sim.Kind(sim.NumKinds) {
+		b.Run(kind.String(), func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(1, 1))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := sim.NewDriver(sim.RandomDriver(rng, kind)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -55,7 +55,7 @@ func RandomDriver(rng *rand.Rand, kind Kind) Driver {
 	c := randomQuery(rng, 0, r)
 	switch kind {
 	case Blind:
-		c.Blind = true
+		c.Blind, c.Cap = true, 0 // a full batch of a blind source tells nothing of its queue
 	case Target:
 		c.Settings.Target = time.Duration(spread(rng, 0.5, 30) * 1e9)
 		c.Settings.Weights.Miss = spread(rng, 0.3, 10)

@@ -107,7 +107,7 @@ func newSpec(c *Config) *spec {
 	p := &spec{
 		cfg: c, overhead: c.Overhead.Seconds(), target: c.Settings.Target.Seconds(),
 		grace: c.Settings.Grace.Seconds(), period: env.Time(c.Settings.Period),
-		clumps:    draw(c.Load(), rand.New(rand.NewPCG(c.Seed, 1)), c.Duration),
+		clumps:    draw(c.Load(), c.Seed, c.Duration),
 		reference: c.Reference,
 	}
 	if p.reference == 0 {

@@ -16,6 +16,8 @@ const (
 	single = 50
 	bins   = 10
 	clumps = 5
+	// mostRate is the most that is drawn, events/s.
+	mostRate = 1e12
 )
 
 // clump is events that arrive at one moment.
@@ -24,16 +26,26 @@ type clump struct {
 	events float64
 }
 
-// draw draws the arrivals of a run, in time order. They are never changed, and
-// shared by all copies of a Sim.
-func draw(load Load, rng *rand.Rand, d time.Duration) []clump {
-	var out []clump
-	for from := env.Time(0); from <= env.Time(d); from += 1e9 {
-		rate := load.Next(rng)
-		if !(rate > 0) {
-			continue
+// draw draws the arrivals of a run, in time order: the rates first, and events
+// from them by a generator of their own. They are never changed, and shared by
+// all copies of a Sim.
+func draw(load Load, seed uint64, d time.Duration) []clump {
+	rates, size := make([]float64, d/time.Second+1), 0.0
+	rng := rand.New(rand.NewPCG(seed, 1))
+	for i := range rates {
+		if x := load.Next(rng); x > 0 { // no number is no event
+			rates[i] = min(x, mostRate)
+			size += min(x, bins*clumps)
 		}
+	}
+	out := make([]clump, 0, int(size+4*math.Sqrt(size)))
+	rng = rand.New(rand.NewPCG(seed, 2))
+	for i, rate := range rates {
+		from := env.Time(i) * 1e9
 		if rate <= single {
+			if rate == 0 {
+				continue
+			}
 			for x := rng.ExpFloat64() / rate; x < 1; x += rng.ExpFloat64() / rate {
 				out = append(out, clump{from.Add(x), 1})
 			}
@@ -49,7 +61,7 @@ func draw(load Load, rng *rand.Rand, d time.Duration) []clump {
 			}
 		}
 	}
-	return slices.Clip(out)
+	return out
 }
 
 // poisson draws a count of the given mean; from 50 on by the normal
