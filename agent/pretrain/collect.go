@@ -1,0 +1,133 @@
+package pretrain
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"rubato/env"
+	"rubato/env/forecast"
+	"rubato/env/sim"
+	"rubato/policy"
+)
+
+const (
+	// window is how far from the threshold, in its logarithm, actions are
+	// compared.
+	window = 1.5
+	// jitter is the half-width of the shift of the threshold that is drawn for
+	// each trigger, so that states past the threshold are met too.
+	jitter = 1.0
+)
+
+// sample is a state and what triggering is worth there.
+type sample struct {
+	features      []float32
+	trigger, wait env.Action
+	// advantage is by how much triggering is cheaper than waiting for another
+	// tick, as a share of all that the query costs.
+	advantage float64
+}
+
+// scene is what is simulated: a driver drawn from a seed.
+type scene struct {
+	kind sim.Kind
+	seed uint64
+}
+
+func (c scene) driver(length time.Duration) sim.Driver {
+	d := sim.RandomDriver(rand.New(rand.NewPCG(c.seed, 0x5ce7e)), c.kind)
+	for i := range d.Queries {
+		d.Queries[i].Duration = length
+		d.Queries[i].Forecaster = func() env.Forecaster { return forecast.New() }
+	}
+	return d
+}
+
+// collector gathers samples, one scene after another.
+type collector struct {
+	player  player
+	length  time.Duration
+	samples int // wanted of a scene
+	a, b    branch
+}
+
+func newCollector(net *policy.Network, length time.Duration, samples int) *collector {
+	return &collector{player: player{net: net.Clone()}, length: length, samples: samples, a: branch{sim: new(sim.Sim)}, b: branch{sim: new(sim.Sim)}}
+}
+
+// collect plays a scene twice: to see how many choices there are and what they
+// cost, and to compare the two actions at some of them.
+func (c *collector) collect(sc scene) ([]sample, error) {
+	d := sc.driver(c.length)
+	c.a.queries, c.b.queries = d.Queries, d.Queries
+	s, err := sim.NewDriver(d)
+	if err != nil {
+		return nil, err
+	}
+	choices, cost := c.play(s, sc.seed, nil)
+	if choices == 0 || !(cost > 0) {
+		return nil, nil
+	}
+	if s, err = sim.NewDriver(d); err != nil {
+		return nil, err
+	}
+	share := min(1, float64(c.samples)/float64(choices))
+	pick := rand.New(rand.NewPCG(sc.seed, 0x91c4))
+	var samples []sample
+	c.play(s, sc.seed, func(t *env.Tick, trigger, wait env.Action, q int, starts []env.Time) {
+		if pick.Float64() >= share {
+			return
+		}
+		x := sample{features: narrow(c.player.features[:]), trigger: trigger, wait: wait}
+		rung := int(t.Observation.Rung)
+		if !c.a.run(&c.player, s, t, q, rung+trigger.Delta(), starts) ||
+			!c.b.run(&c.player, s, t, q, rung+wait.Delta(), starts) {
+			return
+		}
+		x.advantage = advantage(&c.a, &c.b) / (share * cost)
+		samples = append(samples, x)
+	})
+	return samples, nil
+}
+
+// play lets the network drive s with jittered thresholds, calls each at every
+// choice near the threshold, and returns their number and the whole cost.
+func (c *collector) play(s *sim.Sim, seed uint64, each func(t *env.Tick, trigger, wait env.Action, q int, starts []env.Time)) (choices int, cost float64) {
+	rng := rand.New(rand.NewPCG(seed, 0x0ff))
+	n := len(c.a.queries)
+	starts, shifts := make([]env.Time, n), make([]float64, n)
+	for {
+		t, ok := s.Next()
+		if !ok {
+			break
+		}
+		q := index(c.a.queries, t.Query)
+		if ended(&t, &starts[q]) {
+			shifts[q] = max(jitter*(2*rng.Float64()-1), -jitter)
+		}
+		trigger, wait, either, margin := c.player.choose(&t)
+		if either && margin > -window && margin < window {
+			choices++
+			if each != nil {
+				each(&t, trigger, wait, q, starts)
+			}
+		}
+		action := wait
+		if either && margin > shifts[q] {
+			action = trigger
+		}
+		s.Act(t.Query, int(t.Observation.Rung)+action.Delta())
+	}
+	for i := range c.a.queries {
+		cost += c.a.queries[i].Settings.Weights.Cost(s.Score(i).Components)
+	}
+	return choices, cost
+}
+
+func narrow(f []float64) []float32 {
+	xs := make([]float32, len(f))
+	for i, x := range f {
+		xs[i] = float32(x)
+	}
+	return xs
+}

@@ -1,0 +1,65 @@
+package pretrain
+
+import (
+	"math"
+	"time"
+
+	"rubato/env"
+	"rubato/env/sim"
+	"rubato/policy"
+	"rubato/policy/rules"
+)
+
+// Verdict compares a policy with the waiting-cost rule on drivers that it was
+// not trained on.
+type Verdict struct {
+	// Ratio is the geometric mean of the cost over the rule's; Worst the
+	// largest.
+	Ratio, Worst float64
+	Drivers      int
+}
+
+// drive plays a scene with decide and returns the weighted cost.
+func drive(sc scene, length time.Duration, decide func(t *env.Tick) int) (float64, error) {
+	d := sc.driver(length)
+	s, err := sim.NewDriver(d)
+	if err != nil {
+		return 0, err
+	}
+	for {
+		t, ok := s.Next()
+		if !ok {
+			break
+		}
+		s.Act(t.Query, decide(&t))
+	}
+	cost := 0.0
+	for i := range d.Queries {
+		cost += d.Queries[i].Settings.Weights.Cost(s.Score(i).Components)
+	}
+	return cost, nil
+}
+
+// byRule decides as the waiting-cost rule on the ladder.
+func byRule() func(t *env.Tick) int {
+	rule := rules.WaitingCost{Threshold: rules.DefaultThreshold}
+	var p policy.Probabilities
+	return func(t *env.Tick) int {
+		rule.Probabilities(&t.Observation, t.Mask, &p)
+		return int(t.Observation.Rung) + p.Argmax(t.Mask).Delta()
+	}
+}
+
+func verdict(ratios []float64) Verdict {
+	v := Verdict{Drivers: len(ratios)}
+	sum := 0.0
+	for _, r := range ratios {
+		sum += math.Log(r)
+		v.Worst = max(v.Worst, r)
+	}
+	v.Ratio = math.Exp(sum / float64(max(len(ratios), 1)))
+	return v
+}
+
+// Log is the logarithm of the Ratio.
+func (v Verdict) Log() float64 { return math.Log(v.Ratio) }

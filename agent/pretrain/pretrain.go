@@ -1,0 +1,181 @@
+package pretrain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"time"
+
+	"rubato/env"
+	"rubato/env/sim"
+	"rubato/policy"
+)
+
+// Config are the sizes of a pre-training.
+type Config struct {
+	// Seed draws the scenes, the comparisons and the order of the steps.
+	Seed uint64
+	// Rounds are improvements of the policy; each plays Scenes drivers of each
+	// kind for Length of virtual time, compares the actions at Samples states
+	// of each, and takes Steps gradient steps.
+	Rounds, Scenes, Samples, Steps int
+	Length                         time.Duration
+	// Judges is the number of held-out drivers of each kind that a round's
+	// policy is judged on.
+	Judges int
+	// Width is that of the network's hidden layers.
+	Width int
+}
+
+// DefaultConfig is the full pre-training.
+func DefaultConfig() Config {
+	return Config{Seed: 1, Rounds: 6, Scenes: 400, Samples: 40, Steps: 4000, Length: 10 * time.Minute, Judges: 60, Width: policy.Hidden}
+}
+
+// Progress is told how far a pre-training is.
+type Progress interface {
+	// Scene is called after each scene of a round, of all there are.
+	Scene(round, done, all int)
+	// Round is called after each round.
+	Round(r Round)
+}
+
+// Round is what one round came to.
+type Round struct {
+	Round   int
+	Samples int
+	// Verdicts are by kind, in the order of Kinds.
+	Verdicts []Verdict
+}
+
+// Score is the mean of the logarithms of the kinds' ratios: what a round is
+// chosen by.
+func (r Round) Score() float64 {
+	sum := 0.0
+	for _, v := range r.Verdicts {
+		sum += v.Log() / float64(len(r.Verdicts))
+	}
+	return sum
+}
+
+// Kinds are the kinds of driver that are trained on.
+var Kinds = [...]sim.Kind{sim.Sighted, sim.Blind, sim.Target, sim.Shared, sim.OffModel}
+
+// judgeSeed is where the held-out drivers' seeds begin: the same for every
+// pre-training, and never trained on.
+const judgeSeed = 1 << 40
+
+// Initial is the policy that pre-training starts from: nearly the waiting-cost
+// rule.
+func Initial(cfg Config) (*policy.Network, error) {
+	l := policy.DefaultLayout()
+	l.Width = cfg.Width
+	return policy.NewNetwork(l, l.Initial(rand.New(rand.NewPCG(cfg.Seed, 0x1217))))
+}
+
+// improve plays round r and returns the policy that comes of it, and from how
+// many samples.
+func improve(ctx context.Context, cfg Config, r int, net *policy.Network, p Progress) (*policy.Network, int, error) {
+	scenes := make([]scene, 0, cfg.Scenes*len(Kinds))
+	draw := rand.New(rand.NewPCG(cfg.Seed, 0x5eed0000+uint64(r)))
+	for range cfg.Scenes {
+		for _, k := range Kinds {
+			scenes = append(scenes, scene{k, draw.Uint64N(judgeSeed)})
+		}
+	}
+	gathered := make([][]sample, len(scenes))
+	var mu sync.Mutex
+	done := 0
+	err := parallel(ctx, len(scenes), func() func(int) error {
+		c := newCollector(net, cfg.Length, cfg.Samples)
+		return func(i int) (err error) {
+			gathered[i], err = c.collect(scenes[i])
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			p.Scene(r, done, len(scenes))
+			return err
+		}
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("round %d: %w", r, err)
+	}
+	var samples []sample
+	for _, g := range gathered {
+		samples = append(samples, g...)
+	}
+	if len(samples) == 0 {
+		return nil, 0, fmt.Errorf("round %d: %w", r, errNoSamples)
+	}
+	better, err := fit(rand.New(rand.NewPCG(cfg.Seed, 0xf170000+uint64(r))), net, samples, cfg.Steps)
+	if err != nil {
+		return nil, 0, fmt.Errorf("round %d: %w", r, err)
+	}
+	return better, len(samples), nil
+}
+
+var errNoSamples = errors.New("no scene had a choice to learn from")
+
+// judge compares a policy's argmax with the rule on the held-out drivers, by
+// kind.
+func judge(ctx context.Context, cfg Config, net *policy.Network) ([]Verdict, error) {
+	ratios := make([]float64, cfg.Judges*len(Kinds))
+	err := parallel(ctx, len(ratios), func() func(int) error {
+		p := player{net: net.Clone()}
+		return func(i int) error {
+			sc := scene{Kinds[i%len(Kinds)], judgeSeed + uint64(i)}
+			ours, err := drive(sc, cfg.Length, func(t *env.Tick) int { return p.act(t, 0) })
+			if err != nil {
+				return err
+			}
+			rule, err := drive(sc, cfg.Length, byRule())
+			ratios[i] = ours / rule
+			return err
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("judging: %w", err)
+	}
+	verdicts := make([]Verdict, len(Kinds))
+	for k := range Kinds {
+		var of []float64
+		for i := k; i < len(ratios); i += len(Kinds) {
+			of = append(of, ratios[i])
+		}
+		verdicts[k] = verdict(of)
+	}
+	return verdicts, nil
+}
+
+// parallel calls work for 0 to n-1 on all cores; start makes the work of one
+// worker.
+func parallel(ctx context.Context, n int, start func() func(int) error) error {
+	var (
+		wait sync.WaitGroup
+		next = make(chan int)
+		errs = make([]error, n)
+	)
+	for range runtime.GOMAXPROCS(0) {
+		work := start()
+		wait.Go(func() {
+			for i := range next {
+				errs[i] = work(i)
+			}
+		})
+	}
+	for i := range n {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- i
+	}
+	close(next)
+	wait.Wait()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rubato/agent/pretrain"
+)
+
+func newPretrain() *cobra.Command {
+	cfg := pretrain.DefaultConfig()
+	var out, state string
+	cmd := &cobra.Command{
+		Use:   "pretrain --out FILE",
+		Short: "Train the policy that ships with the binary, in the simulator; the same seed gives the same bytes",
+		Long: `Pretrain improves the waiting-cost rule into a policy, on random simulated
+drivers and generated workloads. It saves its state after each round: stopped
+(Ctrl-C), it goes on from there when called again with the same settings.`,
+		Args: exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case out == "":
+				return usageError(fmt.Errorf("pretrain: --out names no file"))
+			case cfg.Rounds < 0 || cfg.Scenes < 1 || cfg.Samples < 1 || cfg.Steps < 1 || cfg.Judges < 1 || cfg.Length < time.Minute:
+				return usageError(fmt.Errorf("pretrain: every size has to be positive, and --length at least 1m"))
+			}
+			if state == "" {
+				state = out + ".state"
+			}
+			if err := runPretrain(cmd.Context(), cmd.ErrOrStderr(), cfg, out, state); err != nil {
+				return stopped(cmd.Context(), "pretrain", err)
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&out, "out", "", "the policy's file to write")
+	f.StringVar(&state, "state", "", "where the state is kept between rounds (default: FILE.state)")
+	f.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "seed of all that is drawn")
+	f.IntVar(&cfg.Rounds, "rounds", cfg.Rounds, "rounds of improvement; 0 is the rule itself")
+	f.IntVar(&cfg.Scenes, "scenes", cfg.Scenes, "drivers of each kind that a round plays")
+	f.IntVar(&cfg.Samples, "samples", cfg.Samples, "states of each driver at which the actions are compared")
+	f.IntVar(&cfg.Steps, "steps", cfg.Steps, "gradient steps of a round")
+	f.IntVar(&cfg.Judges, "judges", cfg.Judges, "held-out drivers of each kind that a round is judged on")
+	f.DurationVar(&cfg.Length, "length", cfg.Length, "virtual time that a driver is played for")
+	return cmd
+}
+
+func runPretrain(ctx context.Context, log io.Writer, cfg pretrain.Config, out, state string) error {
+	a, _, err := pretrain.Run(ctx, cfg, state, &rounds{out: log, all: cfg.Rounds})
+	if err != nil {
+		return err
+	}
+	a.Provenance["command"] = fmt.Sprintf("rubato pretrain --seed %d --rounds %d --scenes %d --samples %d --steps %d --judges %d --length %v",
+		cfg.Seed, cfg.Rounds, cfg.Scenes, cfg.Samples, cfg.Steps, cfg.Judges, cfg.Length)
+	a.Provenance["commit"] = version
+	a.Provenance["seed"] = strconv.FormatUint(cfg.Seed, 10)
+	b, err := a.Encode()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(out, b, 0o644); err != nil {
+		return fmt.Errorf("write the policy: %w", err)
+	}
+	if err := os.Remove(state); err != nil {
+		return fmt.Errorf("remove the state: %w", err)
+	}
+	_, _ = fmt.Fprintf(log, "%s: %s\n", out, a.Network.ID())
+	return nil
+}
+
+// rounds shows a pre-training's progress.
+type rounds struct {
+	mu  sync.Mutex
+	out io.Writer
+	all int
+	bar *progress
+}
+
+// Scene implements pretrain.Progress.
+func (r *rounds) Scene(round, done, all int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.bar == nil {
+		r.bar = newProgress(r.out, fmt.Sprintf("round %d of %d", round, r.all))
+	}
+	r.bar.show(done, all)
+}
+
+// Round implements pretrain.Progress.
+func (r *rounds) Round(done pretrain.Round) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.bar != nil {
+		r.bar.done()
+		r.bar = nil
+	}
+	parts := make([]string, len(done.Verdicts))
+	for i, v := range done.Verdicts {
+		parts[i] = fmt.Sprintf("%s %.4f (worst %.3f)", pretrain.Kinds[i], v.Ratio, v.Worst)
+	}
+	_, _ = fmt.Fprintf(r.out, "round %d of %d: %d samples; cost / the rule's: %s\n", done.Round, r.all, done.Samples, strings.Join(parts, ", "))
+}
