@@ -257,6 +257,38 @@ func TestNoiseDependsOnTheSecondAlone(t *testing.T) {
 	}
 }
 
+func TestACommandSetsAnyIntervalARoundTripLater(t *testing.T) {
+	c := config(t, 1, loads["steady"])
+	c.Noise, c.Duration = 0, time.Minute
+	var starts []env.Time
+	c.OnTrigger = func(x sim.Trigger) { starts = append(starts, x.Start) }
+	s := open(t, c)
+	tick, _ := s.Next() // the end of the first batch
+	s.Command(c.Query, 777*time.Millisecond)
+	next, _ := s.Next()
+	if next.Observation.Interval != 0.777 || tick.Observation.Interval != 2 || next.Observation.Rung != 3 {
+		t.Errorf("an interval of %v s on rung %v", next.Observation.Interval, next.Observation.Rung)
+	}
+	for s.Now() < 10e9 {
+		s.Next()
+	}
+	before := len(starts)
+	s.Command(c.Query, -time.Second)
+	s.Command("another", time.Second)
+	for range 20 {
+		s.Next()
+	}
+	for i := 1; i < len(starts); i++ {
+		d := starts[i].Sub(starts[i-1])
+		if i < before && math.Abs(d-0.777) > 1e-9 || i > before+1 && (d < 0.25 || d > 0.35) {
+			t.Errorf("triggers %d and %d of %d are %v s apart", i-1, i, before, d)
+		}
+	}
+	if s.Score(0).Switch != 4 || before < 10 || len(starts) < before+5 { // from 1.6 s to 0.8 s to 0.1 s
+		t.Errorf("%v switches, %d triggers and then %d", s.Score(0).Switch, before, len(starts))
+	}
+}
+
 func TestBadDriversAreNamed(t *testing.T) {
 	twice := several(t, 2, loads["steady"])
 	twice.Queries[1].Query = twice.Queries[0].Query

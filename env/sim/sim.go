@@ -266,10 +266,11 @@ func (s *Sim) Act(key env.QueryKey, rung int) {
 	}
 }
 
-// Command sets any interval outright, for rules that do not step on the
-// ladder. The query's rung becomes the nearest, and the steps to it count as
-// switches.
+// Command sets any interval outright, 1 ms at the least, for rules that do not
+// step on the ladder. The query's rung becomes the nearest, and the steps to it
+// count as switches.
 func (s *Sim) Command(key env.QueryKey, interval time.Duration) {
+	interval = max(interval, time.Millisecond)
 	if q := s.find(key); q != nil && interval != q.sent {
 		q.step(q.cfg.Settings.Ladder.Nearest(interval))
 		q.send(s, interval)
