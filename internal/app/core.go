@@ -68,7 +68,7 @@ type savedCore struct {
 // before anything else.
 func NewCore(hooks Hooks) *Core {
 	c := &Core{
-		env:    spark.New(spark.EnvironmentOptions{Forecaster: func() env.Forecaster { return forecast.NewHolt() }}),
+		env:    spark.New(spark.EnvironmentOptions{Forecaster: func() env.Forecaster { return forecast.New() }}),
 		loop:   agent.NewLoop(),
 		stamps: map[env.QueryKey]spark.Stamp{},
 		s:      coreState{Positions: map[int32]int64{}},
