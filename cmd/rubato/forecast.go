@@ -6,11 +6,12 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"rubato/env/forecast"
+	"rubato/env/forecast/bench"
 	"rubato/env/forecast/train"
 )
 
@@ -21,7 +22,7 @@ func newForecast() *cobra.Command {
 		Args:  subCommand,
 		RunE:  help,
 	}
-	cmd.AddCommand(newForecastTrain())
+	cmd.AddCommand(newForecastTrain(), newForecastBench())
 	return cmd
 }
 
@@ -52,14 +53,11 @@ func newForecastTrain() *cobra.Command {
 }
 
 func trainForecast(ctx context.Context, log io.Writer, seed uint64, steps int, out string) error {
-	begun := time.Now()
-	w, err := train.Train(ctx, train.Config{Seed: seed, Steps: steps, Progress: func(done int, loss float64) {
-		spent := time.Since(begun)
-		left := spent / time.Duration(done) * time.Duration(steps-done)
-		_, _ = fmt.Fprintf(log, "%6d of %d steps  loss %.4f  %s left\n", done, steps, loss, left.Round(time.Second))
-	}})
+	bar := newProgress(log, "forecast train")
+	w, err := train.Train(ctx, train.Config{Seed: seed, Steps: steps, Progress: bar.show})
+	bar.done()
 	if err != nil {
-		return err
+		return stopped(ctx, "forecast train", err)
 	}
 	b, err := forecast.EncodeWeights(w, map[string]string{
 		"command": fmt.Sprintf("rubato forecast train --seed %d --steps %d", seed, steps),
@@ -72,4 +70,82 @@ func trainForecast(ctx context.Context, log io.Writer, seed uint64, steps int, o
 		return fmt.Errorf("write the trained LSTM: %w", err)
 	}
 	return nil
+}
+
+// forecastBenchFlags are the command line of `rubato forecast bench`.
+type forecastBenchFlags struct {
+	traces, weights, json, csv string
+	seeds                      int
+}
+
+func newForecastBench() *cobra.Command {
+	var f forecastBenchFlags
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Judge the forecaster against simpler ones, on the workloads and on traces",
+		Long: `Bench forecasts the arrival rate 1, 3 and 5 s ahead, second by second, on every
+workload of the simulator and on traces second,events, with the ensemble, the
+LSTM alone and the usual baselines, and prints their errors and what became of
+the goals.`,
+		Example: `  rubato forecast bench
+  rubato forecast bench --traces bench/traces --seeds 10 --json result.json --csv result.csv
+  rubato forecast bench --weights mine.bin`,
+		Args: exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return benchForecast(cmd, &f) },
+	}
+	p := cmd.Flags()
+	p.StringVar(&f.traces, "traces", "", "a CSV trace `second,events`, or a folder of them, beside the workloads")
+	p.StringVar(&f.weights, "weights", "", "the LSTM's file (default: the shipped one)")
+	p.IntVar(&f.seeds, "seeds", 5, "series of each workload and trace")
+	p.StringVar(&f.json, "json", "", "write everything as JSON to a file, or - for the output")
+	p.StringVar(&f.csv, "csv", "", "write the rows as CSV to a file, or -")
+	return cmd
+}
+
+func benchForecast(cmd *cobra.Command, f *forecastBenchFlags) error {
+	if f.seeds < 1 {
+		return usageError(fmt.Errorf("forecast bench: --seeds %d: want at least 1", f.seeds))
+	}
+	families := bench.Workloads()
+	if f.traces != "" {
+		traces, err := bench.Traces(f.traces)
+		if err != nil {
+			return usageError(fmt.Errorf("forecast bench: %w", err))
+		}
+		families = append(families, traces...)
+	}
+	weights := forecast.Trained()
+	if f.weights != "" {
+		b, err := os.ReadFile(f.weights)
+		if err != nil {
+			return usageError(fmt.Errorf("forecast bench: read the weights: %w", err))
+		}
+		if weights, _, err = forecast.DecodeWeights(b); err != nil {
+			return usageError(fmt.Errorf("forecast bench: %s: %w", f.weights, err))
+		}
+	}
+	bar := newProgress(cmd.ErrOrStderr(), "forecast bench")
+	r, err := bench.Run(cmd.Context(), bench.Config{Families: families, Seeds: f.seeds, Weights: weights, Progress: bar.show})
+	bar.done()
+	if err != nil {
+		return stopped(cmd.Context(), "forecast bench", err)
+	}
+	r.Command = strings.Join(append([]string{"rubato"}, os.Args[1:]...), " ")
+	tables := true
+	for _, o := range []struct {
+		path  string
+		write func(io.Writer) error
+	}{{f.json, r.WriteJSON}, {f.csv, r.WriteCSV}} {
+		if o.path == "" {
+			continue
+		}
+		tables = tables && o.path != "-"
+		if err := writeTo(cmd.OutOrStdout(), o.path, o.write); err != nil {
+			return fmt.Errorf("forecast bench: %w", err)
+		}
+	}
+	if !tables {
+		return nil
+	}
+	return r.WriteTables(cmd.OutOrStdout())
 }

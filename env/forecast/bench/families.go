@@ -1,17 +1,30 @@
 package bench
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
 
 	"rubato/env/forecast/train"
 	"rubato/env/sim"
+	"rubato/env/sim/traces"
 )
+
+// ErrNothing says that there is nothing to judge on.
+var ErrNothing = errors.New("nothing to judge on")
 
 const (
 	// meanRate is what generated loads and traces are scaled to, events/s.
 	meanRate = 100
 	// seconds is the length of a generated series.
 	seconds = 3600
+	// shortest is the length of the shortest trace, s: twice the warm-up.
+	shortest = 2 * warm
 )
 
 // Workloads are the simulator's generators, each series a fresh draw of its
@@ -34,4 +47,45 @@ func draw(load sim.Load, seconds int, rng *rand.Rand) *Series {
 		s.Counts[t] = train.Poisson(rng, s.Means[t])
 	}
 	return s
+}
+
+// Traces are the CSV traces of a folder, or one file, in the order of their
+// names. A seed draws other Poisson counts of the same trace: seeds of a trace
+// are not independent of each other.
+func Traces(path string) ([]Family, error) {
+	paths := []string{path}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read traces: %w", err)
+	}
+	if info.IsDir() {
+		names, err := fs.Glob(os.DirFS(path), "*.csv")
+		if err != nil {
+			return nil, fmt.Errorf("read traces: %w", err)
+		}
+		sort.Strings(names)
+		paths = paths[:0]
+		for _, n := range names {
+			paths = append(paths, filepath.Join(path, n))
+		}
+	}
+	var families []Family
+	for _, p := range paths {
+		t, err := traces.Read(p)
+		if err != nil {
+			return nil, err
+		}
+		if t.Len() < shortest {
+			return nil, fmt.Errorf("trace %s: %d s, want at least %d: %w", p, t.Len(), shortest, ErrNothing)
+		}
+		load := t.Load(meanRate/t.Mean(0, t.Len()), 0)
+		families = append(families, Family{
+			Name: strings.TrimSuffix(filepath.Base(p), filepath.Ext(p)),
+			Draw: func(rng *rand.Rand) *Series { return draw(load(), t.Len(), rng) },
+		})
+	}
+	if len(families) == 0 {
+		return nil, fmt.Errorf("folder %s: no .csv in it: %w", path, ErrNothing)
+	}
+	return families, nil
 }

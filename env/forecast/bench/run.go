@@ -14,9 +14,8 @@ import (
 // Family is a kind of series to judge on.
 type Family struct {
 	Name string
-	// Bursty counts it into the goal over the bursty ones; Trace says that it
-	// was recorded, not generated.
-	Bursty, Trace bool
+	// Bursty counts it into the goal over the bursty ones.
+	Bursty bool
 	// Draw makes the series of a seed.
 	Draw func(rng *rand.Rand) *Series
 }
@@ -54,6 +53,8 @@ type Row struct {
 
 // Report is what a run found.
 type Report struct {
+	// Command is what made it.
+	Command  string    `json:"command,omitempty"`
 	Rows     []Row     `json:"rows"`
 	Tuned    Tuned     `json:"tuned"`
 	Verdicts []Verdict `json:"verdicts"`
@@ -93,10 +94,12 @@ func entries(w *forecast.Weights, tuned Tuned) []entry {
 // Run judges every model on every family. The same configuration gives the same
 // report.
 func Run(ctx context.Context, cfg Config) (*Report, error) {
+	if len(cfg.Families) == 0 || cfg.Seeds < 1 {
+		return nil, fmt.Errorf("%d families, %d seeds: %w", len(cfg.Families), cfg.Seeds, ErrNothing)
+	}
 	tuned := Tune()
 	models := entries(cfg.Weights, tuned)
-	type cell [][3]score // by model
-	results := make([]cell, len(cfg.Families)*cfg.Seeds)
+	results := make([][][3]score, len(cfg.Families)*cfg.Seeds) // by series, model, horizon
 	jobs := make(chan int)
 	var (
 		wait sync.WaitGroup
@@ -146,7 +149,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 			}
 		}
 	}
-	r.Verdicts = verdicts(r.Rows, cfg.Families, models)
+	r.Verdicts = r.verdicts(cfg.Families, models)
 	return r, nil
 }
 

@@ -3,6 +3,8 @@ package bench
 import (
 	"fmt"
 	"math"
+
+	"rubato/env/forecast"
 )
 
 // Verdict is a goal and what was measured.
@@ -26,12 +28,8 @@ const (
 )
 
 // verdicts holds the rows against the goals.
-func verdicts(rows []Row, families []Family, models []entry) []Verdict {
-	at := map[string]Row{}
-	key := func(trace, model string, h int) string { return fmt.Sprint(trace, " ", model, " ", h) }
-	for _, r := range rows {
-		at[key(r.Trace, r.Model, r.HorizonS)] = r
-	}
+func (r *Report) verdicts(families []Family, models []entry) []Verdict {
+	at := r.index()
 	best := Verdict{Goal: "MAE / best baseline's, worst family and horizon", Limit: vsBest}
 	trans := Verdict{Goal: "MAE in transitions / AR's, worst family and horizon", Limit: vsAR}
 	bursty := Verdict{Goal: "MAE / best baseline's, geometric mean over the bursty families and horizons", Limit: vsBursty, Where: "all bursty"}
@@ -39,13 +37,13 @@ func verdicts(rows []Row, families []Family, models []entry) []Verdict {
 	high := Verdict{Goal: "coverage of the 90 % interval, most", Limit: mostCovered}
 	logs, n := 0.0, 0.0
 	for _, f := range families {
-		for _, h := range [...]int{1, 3, 5} {
-			mine := at[key(f.Name, nameEnsemble, h)]
+		for _, h := range forecast.Horizons {
+			mine := at[cell{f.Name, nameEnsemble, h}]
 			where := fmt.Sprintf("%s %d s", f.Name, h)
 			rival := math.Inf(1)
 			for _, m := range models {
 				if m.baseline {
-					rival = min(rival, at[key(f.Name, m.name, h)].MAE)
+					rival = min(rival, at[cell{f.Name, m.name, h}].MAE)
 				}
 			}
 			if rival > 0 {
@@ -54,7 +52,7 @@ func verdicts(rows []Row, families []Family, models []entry) []Verdict {
 					logs, n = logs+math.Log(mine.MAE/rival), n+1
 				}
 			}
-			if a := at[key(f.Name, nameAR, h)]; a.TransitionMAE > 0 {
+			if a := at[cell{f.Name, nameAR, h}]; a.TransitionMAE > 0 {
 				trans.worst(mine.TransitionMAE/a.TransitionMAE, where)
 			}
 			high.worst(mine.Coverage, where)

@@ -14,9 +14,8 @@ type Config struct {
 	Seed uint64
 	// Steps is the number of gradient steps.
 	Steps int
-	// Progress is told now and then of the steps done and of the mean loss of
-	// the last of them; nil for nobody.
-	Progress func(done int, loss float64)
+	// Progress is told after each step; nil for nobody.
+	Progress func(done, total int)
 }
 
 // DefaultSteps is what the committed weights were trained for.
@@ -56,14 +55,12 @@ func Train(ctx context.Context, cfg Config) (*forecast.Weights, error) {
 	var grad forecast.Weights
 	flatW, flatG := flatten(w, nil), []float64(nil)
 	opt := newAdam(len(flatW))
-	sum, count := 0.0, 0.0
 	for i := range cfg.Steps {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("training stopped after %d of %d steps: %w", i, cfg.Steps, err)
 		}
-		loss := 0.0
 		for j, l := range lanes {
-			loss += l.fill(w, chunk, j)
+			l.fill(w, chunk, j)
 		}
 		if err := graph.Gradient(w, chunk, &grad); err != nil {
 			return nil, fmt.Errorf("training step %d: %w", i, err)
@@ -72,10 +69,8 @@ func Train(ctx context.Context, cfg Config) (*forecast.Weights, error) {
 		clipNorm(flatG, normLimit)
 		opt.update(flatW, flatG, rate(i, cfg.Steps))
 		restore(flatW, w)
-		sum, count = sum+loss, count+1
-		if cfg.Progress != nil && (i+1)%50 == 0 {
-			cfg.Progress(i+1, sum/count)
-			sum, count = 0, 0
+		if cfg.Progress != nil {
+			cfg.Progress(i+1, cfg.Steps)
 		}
 	}
 	for i, x := range flatW {
@@ -169,9 +164,8 @@ func (l *lane) next(x *[forecast.Inputs]float64, y *[3]float64) {
 	}
 }
 
-// fill puts the lane's next seconds into column j of the chunk and returns
-// their mean loss's share.
-func (l *lane) fill(w *forecast.Weights, k *Chunk, j int) float64 {
+// fill puts the lane's next seconds into column j of the chunk.
+func (l *lane) fill(w *forecast.Weights, k *Chunk, j int) {
 	if l.left -= Unroll; l.left <= 0 {
 		l.renew()
 	}
@@ -182,7 +176,6 @@ func (l *lane) fill(w *forecast.Weights, k *Chunk, j int) float64 {
 		x   [forecast.Inputs]float64
 		y   [3]float64
 		out [outputs]float64
-		sum float64
 	)
 	for t := range Unroll {
 		l.next(&x, &y)
@@ -195,10 +188,9 @@ func (l *lane) fill(w *forecast.Weights, k *Chunk, j int) float64 {
 		l.moves += (math.Abs(y[1]) - l.moves) / movesTau
 		l.movesWeight += (1 - l.movesWeight) / movesTau
 		weight := share / (l.moves/l.movesWeight + leastMoves)
-		sum += Loss(out[:], &y, pull) * weight
+		Loss(out[:], &y, pull)
 		for i := range pull {
 			pull[i] *= weight
 		}
 	}
-	return sum
 }
