@@ -17,6 +17,7 @@ type hinge struct {
 type debt struct {
 	hinges []hinge
 	atStep []total
+	unit   float64 // cost rate of a grace's worth of debt, over the grace
 	rate   func(n float64) float64
 }
 
@@ -27,7 +28,7 @@ func newDebt(q *Query, c *counts) *debt {
 		return nil
 	}
 	unit := w / grace
-	d := &debt{atStep: c.atStep, rate: func(n float64) float64 {
+	d := &debt{atStep: c.atStep, unit: unit, rate: func(n float64) float64 {
 		if n <= 0 {
 			return 0
 		}

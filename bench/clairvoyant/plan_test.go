@@ -26,7 +26,7 @@ func charge(q clairvoyant.Query, triggers []float64) (float64, bool) {
 			return 0, false
 		}
 		first, n := taken, 0.0
-		for taken < len(q.Arrivals) && q.Arrivals[taken].At <= t {
+		for taken < len(q.Arrivals) && q.Arrivals[taken].At <= t && (q.Cap == 0 || n+q.Arrivals[taken].Events <= q.Cap) {
 			n += q.Arrivals[taken].Events
 			taken++
 		}
@@ -34,7 +34,7 @@ func charge(q clairvoyant.Query, triggers []float64) (float64, bool) {
 			continue
 		}
 		free = t + q.Overhead + q.PerRow*n
-		if free > q.Duration {
+		if free > q.Duration && !q.Drain {
 			taken = first
 			break
 		}
@@ -48,7 +48,7 @@ func charge(q clairvoyant.Query, triggers []float64) (float64, bool) {
 		left += a.Events
 	}
 	if q.Drain && left > 0 {
-		end += q.Overhead + q.PerRow*left
+		end = max(end, free) + q.Overhead + q.PerRow*left
 		cost += w.Batch * q.Settings.BatchPrice(left)
 	}
 	for _, a := range q.Arrivals[taken:] {
@@ -60,7 +60,18 @@ func charge(q clairvoyant.Query, triggers []float64) (float64, bool) {
 			cost += w.Miss * s.events * max(s.until-s.at-target, 0) / ref
 		}
 	}
-	if grace > 0 { // the backlog, between the moments at which it changes
+	if grace > 0 {
+		left := 0.0
+		for _, s := range all {
+			if s.until > q.Duration {
+				left += s.events
+			}
+		}
+		if q.Drain && left > 0 {
+			over := max(env.WorkOff(left, q.Overhead, q.PerRow, q.Cap)-grace, 0)
+			cost += w.Backlog * over * over / (2 * grace)
+		}
+		// the backlog, between the moments at which it changes
 		moments := []float64{0, q.Duration}
 		for _, s := range all {
 			moments = append(moments, s.at, min(s.until, q.Duration))
@@ -85,8 +96,11 @@ func small(t *rapid.T) clairvoyant.Query {
 	part := func(name string, most float64) float64 {
 		return most * float64(rapid.IntRange(0, 20).Draw(t, name)) / 20
 	}
+	// Batches end on the grid: elsewhere their ends count to the nearest step.
 	q := clairvoyant.Query{
-		Duration: 8.5, Step: 1, Overhead: 0.05 + part("overhead", 2), PerRow: part("per row", 0.5), Reference: 2,
+		Duration: 6.25, Step: 0.5, Reference: 2,
+		Overhead: 0.5 * float64(rapid.IntRange(1, 4).Draw(t, "overhead")),
+		PerRow:   0.5 * float64(rapid.IntRange(0, 1).Draw(t, "per row")),
 	}
 	w := &q.Settings.Weights
 	w.Latency, w.Batch = part("latency", 2), part("batch", 3)
@@ -111,15 +125,15 @@ func small(t *rapid.T) clairvoyant.Query {
 	return q
 }
 
-// brute tries every set of triggers on the grid of seconds.
+// brute tries every set of triggers on the grid.
 func brute(q clairvoyant.Query) float64 {
 	least := math.Inf(1)
-	n := int(q.Duration)
+	n := int(q.Duration / q.Step)
 	for set := range 1 << n {
 		var triggers []float64
 		for i := range n {
 			if set>>i&1 == 1 {
-				triggers = append(triggers, float64(i+1))
+				triggers = append(triggers, float64(i+1)*q.Step)
 			}
 		}
 		if cost, ok := charge(q, triggers); ok {
@@ -155,25 +169,25 @@ func TestThePlanCostsWhatItSays(t *testing.T) {
 	})
 }
 
-func TestACappedBatchCountsAsSeveral(t *testing.T) {
+func TestABatchAboveTheCapLeavesTheRest(t *testing.T) {
 	q := clairvoyant.Query{
-		Arrivals: []clairvoyant.Arrival{{At: 0.5, Events: 10}}, Duration: 20, Step: 1,
-		Overhead: 1, PerRow: 0.1, Cap: 4, Reference: 1,
+		Arrivals: []clairvoyant.Arrival{{At: 0.5, Events: 4}, {At: 1.5, Events: 4}, {At: 2.5, Events: 2}},
+		Duration: 20, Step: 1, Overhead: 2.6, PerRow: 0.1, Cap: 4, Reference: 1,
 		Settings: env.Settings{Weights: env.Weights{Latency: 1, Batch: 0.01}},
 	}
 	plan, err := clairvoyant.Solve(q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Begun at 1: 4 events by 2.4, 4 by 3.8, 2 by 5.
-	if want := 4*1.9 + 4*3.3 + 2*4.5 + 0.03; math.Abs(plan.Cost-want) > 1e-9 {
-		t.Errorf("costs %v, want %v", plan.Cost, want)
+	// Begun at 1: 4 events by 4, 4 by 7, 2 by 9.8.
+	if want := 4*3.5 + 4*5.5 + 2*7.3 + 0.03; math.Abs(plan.Cost-want) > 1e-9 || len(plan.Triggers) != 3 {
+		t.Errorf("costs %v for %v, want %v", plan.Cost, plan.Triggers, want)
 	}
 }
 
 func TestNothingToDoCostsNothing(t *testing.T) {
 	q := clairvoyant.Query{
-		Duration: 3600, Overhead: 0.2, Reference: 1,
+		Duration: 300, Overhead: 0.2, Reference: 1,
 		Settings: env.Settings{Weights: env.Weights{Latency: 1, Batch: 1, Empty: 1}},
 	}
 	plan, err := clairvoyant.Solve(q)

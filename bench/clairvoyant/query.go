@@ -26,9 +26,9 @@ type Query struct {
 	// Settings hold the weights, target, grace and price of a full batch; the
 	// ladder is not used.
 	Settings env.Settings
-	// Drain charges what is left at the end until batches begun then would have
-	// served it, and those batches; else it is charged up to the end, as
-	// sim.Score does.
+	// Drain charges what is left at the end until the batch in course, and
+	// batches back to back after it, would have served it, and those batches, as
+	// sim.Score does; else it is charged up to the end.
 	Drain bool
 	// Step is the grid, s; 0 chooses one by the prices.
 	Step float64
@@ -48,15 +48,15 @@ func (q *Query) check() error {
 	return nil
 }
 
-// step is a twelfth of the square-root interval at the mean rate, within bounds
-// that keep it useful and quick.
+// step is a twelfth of the square-root interval at the mean rate or a sixth of
+// the overhead, within bounds that keep it useful and quick.
 func (q *Query) step() float64 {
 	if q.Step > 0 {
 		return q.Step
 	}
 	w := q.Settings.Weights
 	star := math.Sqrt(2 * w.Batch / max(w.Latency, 1e-9))
-	return min(max(min(star/12, q.Overhead), 0.025), 0.25)
+	return min(max(min(star/12, q.Overhead/6), 0.02), 0.25)
 }
 
 // counts answers how many events arrived by a moment, and the sum of their
@@ -66,6 +66,7 @@ type counts struct {
 	first      []int     // by grid step: the first arrival after it
 	step       float64
 	atStep     []total // by grid step
+	all        total   // at the end
 }
 
 // total is the count of events by a moment and the sum of their times.
@@ -90,6 +91,7 @@ func newCounts(arrivals []Arrival, step float64, steps int) *counts {
 		c.first[i] = k
 		c.atStep[i] = total{c.n[k], c.sum[k]}
 	}
+	c.all = total{c.n[len(arrivals)], c.sum[len(arrivals)]}
 	c.atStep[0] = total{} // what comes at the very start is still to be taken
 	return c
 }
