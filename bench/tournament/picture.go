@@ -248,7 +248,7 @@ func rank(rival string) int {
 		return 1
 	case rival == WaitingRule:
 		return 2
-	case strings.HasSuffix(rival, rules.StepsSuffix):
+	case strings.HasSuffix(rival, rules.StepsSuffix), strings.Contains(rival, "published-"):
 		return 4
 	}
 	return 3

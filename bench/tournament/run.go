@@ -44,6 +44,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	return run(ctx, o, contestants)
+}
+
+func run(ctx context.Context, o Options, contestants []contestant) (*Result, error) {
 	all := cells(o.Sources, o.Kinds, o.Weightings)
 	if len(all) == 0 || len(contestants) == 0 || o.Seeds < 1 || o.Length < 0 {
 		return nil, fmt.Errorf("%d cells, %d rivals, %d seeds of %v: %w", len(all), len(contestants), o.Seeds, o.Length, ErrNothing)
@@ -61,6 +65,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	r := t.result()
 	if o.EqualTriggers && o.Policy != nil {
+		var err error
 		if r.EqualTriggers, err = equalTriggers(ctx, o); err != nil {
 			return nil, err
 		}

@@ -3,6 +3,8 @@ package tournament
 import (
 	"math"
 	"slices"
+
+	"rubato/policy/rules"
 )
 
 // judged is one cell with what every rival made of it.
@@ -124,12 +126,13 @@ func ratio(cells []*judged, a, b string) Figure {
 }
 
 // groupRule is the rival that the goal table names for the group: where it
-// names several, the one with the least cost over the group.
+// names several, or the rule may act outright or in ladder steps, the one with
+// the least cost over the group. Sighted, it is the rule acting outright.
 func groupRule(g Group, cells []*judged) string {
 	var names []string
 	switch g {
 	case Blind:
-		names = []string{SquareRoot, WaitingRule, WaitingForecast}
+		names = withSteps(SquareRoot, WaitingRule, WaitingForecast)
 	case Target:
 		for i := range cells[0].rivals {
 			if r := &cells[0].rivals[i]; !limit(r.rival) && r.rival != PolicyName {
@@ -137,7 +140,7 @@ func groupRule(g Group, cells []*judged) string {
 			}
 		}
 	case Shared, OffModel:
-		names = []string{WaitingRule, WaitingEverywhere}
+		names = withSteps(WaitingRule, WaitingEverywhere)
 	default:
 		return WaitingRule
 	}
@@ -149,6 +152,14 @@ func groupRule(g Group, cells []*judged) string {
 		}
 	}
 	return best
+}
+
+// withSteps adds each rule's row in ladder steps.
+func withSteps(names ...string) []string {
+	for _, n := range names {
+		names = append(names, n+rules.StepsSuffix)
+	}
+	return names
 }
 
 // gapClosed is (fixed - rival) / (fixed - clairvoyant) by geometric means, in
