@@ -132,9 +132,9 @@ func (c *Cell) number(key env.QueryKey) int {
 	return 0
 }
 
-// Judge is the mean over the cell's queries of the logarithm of the rule's cost
+// judge is the mean over the cell's queries of the logarithm of the rule's cost
 // over that of the waiting-cost rule at 0.6; s is written over.
-func (c *Cell) Judge(s *sim.Sim, e rules.Entry, values []float64) float64 {
+func (c *Cell) judge(s *sim.Sim, e rules.Entry, values []float64) float64 {
 	sum := 0.0
 	for i, cost := range c.play(s, e, values) {
 		sum += math.Log((cost + slight) / (c.queries[i].baseline + slight))

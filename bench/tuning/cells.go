@@ -78,17 +78,41 @@ func (c *Cells) For(meant rules.Regime, n int) []*Cell {
 	return mine
 }
 
+// Judge returns, for each cell, the logarithm of the rule's cost over that of
+// the waiting-cost rule at 0.6, meant over the cell's queries.
+func Judge(cells []*Cell, e rules.Entry, values []float64) []float64 {
+	logs := make([]float64, len(cells))
+	scratch := make([]sim.Sim, runtime.GOMAXPROCS(0))
+	spread(len(cells), func(worker, i int) { logs[i] = cells[i].judge(&scratch[worker], e, values) })
+	return logs
+}
+
 // Ratio is the geometric mean, over cells, of the rule's cost over that of the
 // waiting-cost rule at 0.6.
 func Ratio(cells []*Cell, e rules.Entry, values []float64) float64 {
-	logs := make([]float64, len(cells))
-	scratch := make([]sim.Sim, runtime.GOMAXPROCS(0))
-	spread(len(cells), func(worker, i int) { logs[i] = cells[i].Judge(&scratch[worker], e, values) })
+	return math.Exp(mean(Judge(cells, e, values), func(x float64) float64 { return x }))
+}
+
+func mean(logs []float64, of func(float64) float64) float64 {
 	sum := 0.0
 	for _, x := range logs {
-		sum += x
+		sum += of(x)
 	}
-	return math.Exp(sum / float64(max(len(cells), 1)))
+	return sum / float64(max(len(logs), 1))
+}
+
+// temperateTo is from where on a cell's logarithm counts for less.
+const temperateTo = 0.2
+
+// temperate is what a search makes small: x where it is small, and of large
+// ones the logarithm. In an overload one event decides between costs of one and
+// two, for every rule alike: no search should chase that.
+func temperate(x float64) float64 {
+	size := math.Abs(x)
+	if size <= temperateTo {
+		return x
+	}
+	return math.Copysign(temperateTo*(1+math.Log(size/temperateTo)), x)
 }
 
 // spread does do(worker, i) for each i below n, on all processors.
@@ -118,10 +142,10 @@ func spread(n int, do func(worker, i int)) {
 func Tune(e rules.Entry, b Budget, seed uint64, training, heldOut *Cells) rules.TunedRule {
 	mine := training.For(e.Meant, b.Cells)
 	found := Search(e.Parameters, b, seed, func(values []float64, n int) float64 {
-		return Ratio(mine[:min(n, len(mine))], e, values)
+		return mean(Judge(mine[:min(n, len(mine))], e, values), temperate)
 	})
 	t := rules.TunedRule{
-		Objective: tidy(found.Objective), Default: tidy(found.Default),
+		Objective: tidy(Ratio(mine, e, found.Values)), Default: tidy(Ratio(mine, e, e.Defaults())),
 		HeldOut: tidy(Ratio(heldOut.For(e.Meant, b.Cells), e, found.Values)),
 		Values:  make(map[string]float64, len(found.Values)),
 	}

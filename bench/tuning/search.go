@@ -36,8 +36,6 @@ type Objective func(values []float64, cells int) float64
 type Found struct {
 	Values    []float64
 	Objective float64
-	// Default is the objective of the default values.
-	Default float64
 }
 
 // brood is the number of candidates of one generation.
@@ -53,7 +51,7 @@ func Search(parameters []rules.Parameter, b Budget, seed uint64, judge Objective
 	standard := judge(values(parameters, point), b.Cells)
 	best := candidate{point, standard}
 	if len(parameters) == 0 {
-		return Found{Values: []float64{}, Objective: standard, Default: standard}
+		return Found{Values: []float64{}, Objective: standard}
 	}
 	rng := rand.New(rand.NewPCG(seed, uint64(len(parameters))))
 	for _, c := range sample(parameters, b, rng, judge) {
@@ -63,7 +61,7 @@ func Search(parameters []rules.Parameter, b Budget, seed uint64, judge Objective
 		}
 	}
 	best = evolve(parameters, b, rng, judge, best)
-	return Found{Values: values(parameters, best.point), Objective: best.value, Default: standard}
+	return Found{Values: values(parameters, best.point), Objective: best.value}
 }
 
 type candidate struct {

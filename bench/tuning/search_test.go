@@ -23,7 +23,7 @@ var budget = tuning.Budget{Cells: 8, Samples: 32, Finalists: 4, Steps: 60}
 
 func TestTheSearchFindsTheBottomOfABowl(t *testing.T) {
 	found := tuning.Search(two, budget, 1, bowl)
-	if found.Objective > 1e-3 || found.Default != bowl([]float64{0.9, 50}, 0) {
+	if found.Objective > 1e-3 {
 		t.Errorf("%+v", found)
 	}
 	if found.Objective != bowl(found.Values, 0) {

@@ -18,7 +18,7 @@ func (c counting) Decide(t *env.Tick) float64 {
 	o := &t.Observation
 	r := mixed(o, c.mix)
 	enough := c.scale * math.Sqrt(2*o.Weights.Batch*r*o.Reference/o.Weights.Latency)
-	return when(o, available(o) && o.Outstanding >= enough)
+	return when(o, available(o) && (full(o) || o.Outstanding >= enough))
 }
 
 func countThreshold() []Entry {

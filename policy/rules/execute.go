@@ -64,5 +64,9 @@ func when(o *env.Observation, fire bool) float64 {
 	return Wait
 }
 
+// full tells whether a trigger now would have as many rows as Spark lets it: to
+// wait then buys nothing.
+func full(o *env.Observation) bool { return o.Cap > 0 && o.Outstanding >= o.Cap }
+
 // available tells whether a trigger now would find data to run.
 func available(o *env.Observation) bool { return o.Outstanding >= max(env.OneEvent, o.Floor) }

@@ -63,6 +63,9 @@ func (l *line) Decide(t *env.Tick) float64 {
 	o := &t.Observation
 	var x [lineFeatures]float64
 	l.features(o, &x)
+	if full(o) {
+		return when(o, available(o))
+	}
 	threshold := 0.0
 	for i, w := range l.weights {
 		threshold += w * x[i]

@@ -11,7 +11,7 @@ type holding struct{ seconds, delay float64 }
 // Decide implements Rival.
 func (h holding) Decide(t *env.Tick) float64 {
 	o := &t.Observation
-	enough := o.Outstanding >= h.seconds*o.Reference || o.SinceTrigger >= h.delay
+	enough := full(o) || o.Outstanding >= h.seconds*o.Reference || o.SinceTrigger >= h.delay
 	return when(o, available(o) && enough)
 }
 

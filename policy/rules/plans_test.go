@@ -29,6 +29,27 @@ func TestWaitingCostActsOutrightAtItsShare(t *testing.T) {
 	}
 }
 
+func TestAFullBatchIsNotWaitedFor(t *testing.T) {
+	for _, name := range []string{
+		"waiting-cost", "waiting-cost-forecast", "target-aware", "target-priced", "linear-threshold",
+		"count-threshold", "min-offsets", "model-predictive",
+	} {
+		r := find(t, name).With(find(t, name).Defaults())
+		o := steady()
+		o.Waited, o.SinceTrigger, o.OldestAge, o.Cap, o.NextRows = 0, 0.01, 0, 61, 60
+		if name != "model-predictive" && fires(r, o) { // it forgets the delay run up
+			t.Errorf("%s triggers with room in the batch", name)
+		}
+		o.Cap = 60
+		if !fires(r, o) {
+			t.Errorf("%s waits with a full batch", name)
+		}
+		if o.Floor = 61; fires(r, o) {
+			t.Errorf("%s triggers what Spark would hold back", name)
+		}
+	}
+}
+
 func TestWaitingCostHasAShareOfItsOwnForBlindSources(t *testing.T) {
 	r := with(t, "waiting-cost", map[string]float64{"k": 0.5, "k_blind": 1})
 	o := steady()

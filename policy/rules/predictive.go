@@ -42,6 +42,9 @@ func (p *planning) Decide(t *env.Tick) float64 {
 	case o.Reference <= 0 || w.Latency <= 0 && w.Miss <= 0:
 		return when(o, available(o) && w.Batch <= 0)
 	}
+	if full(o) {
+		return when(o, available(o))
+	}
 	p.o = o
 	p.delay, p.miss = w.Latency/o.Reference, 0
 	if o.Target > 0 {

@@ -37,7 +37,7 @@ func (p pricing) Decide(t *env.Tick) float64 {
 		late := lateness(took, took+o.OldestAge, o.Target) - max(took-o.Target, 0)
 		cost += p.miss * o.Weights.Miss * o.Outstanding * late / o.Reference
 	}
-	return when(o, available(o) && cost >= p.waiting.share(o)*o.Weights.Batch)
+	return when(o, available(o) && (full(o) || cost >= p.waiting.share(o)*o.Weights.Batch))
 }
 
 // batchTime is the expected duration of batches that work n events off, s.

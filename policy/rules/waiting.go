@@ -4,7 +4,8 @@ import "rubato/env"
 
 // waiting triggers when the latency cost run up since the last trigger reaches
 // a share of the price of a batch (dynamic TCP acknowledgement: Dooly, Goldman
-// and Scott 1998): WaitingCost, acting outright.
+// and Scott 1998), or the next batch is full: WaitingCost, acting outright, but
+// for the latter.
 type waiting struct {
 	k, blind float64 // the share where end offsets are seen, and where not
 }
@@ -12,7 +13,7 @@ type waiting struct {
 // Decide implements Rival.
 func (w waiting) Decide(t *env.Tick) float64 {
 	o := &t.Observation
-	return when(o, available(o) && o.WaitingCost() >= w.share(o)*o.Weights.Batch)
+	return when(o, available(o) && (full(o) || o.WaitingCost() >= w.share(o)*o.Weights.Batch))
 }
 
 func (w waiting) share(o *env.Observation) float64 {
@@ -28,13 +29,22 @@ var shares = []Parameter{
 	{Name: "k_blind", Low: 0.1, High: 3, Log: true, Default: DefaultThreshold},
 }
 
+// published is the rule as it can be named in the configuration.
+type published struct{ rule WaitingCost }
+
+// Decide implements Rival.
+func (p published) Decide(t *env.Tick) float64 {
+	o := &t.Observation
+	return when(o, available(o) && o.WaitingCost() >= p.rule.Threshold*o.Weights.Batch)
+}
+
 // waitingCosts are the rule as it stands, the rule with its share tuned on the
 // queries it was made for, and the rule with its share tuned on all.
 func waitingCosts() []Entry {
 	build := func(v []float64) Rival { return waiting{v[0], v[1]} }
 	return []Entry{
 		{Name: "waiting-cost-0.6", Meant: Every, build: func([]float64) Rival {
-			return waiting{DefaultThreshold, DefaultThreshold}
+			return published{WaitingCost{DefaultThreshold}}
 		}},
 		{Name: "waiting-cost", Meant: Sighted | Blind, Parameters: shares, build: build},
 		{Name: "waiting-cost-everywhere", Meant: Every, Parameters: shares, build: build},

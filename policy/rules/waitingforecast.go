@@ -20,7 +20,8 @@ func (f forecastWaiting) Decide(t *env.Tick) float64 {
 	if o.Reference > 0 {
 		cost = o.Weights.Latency * waited / o.Reference
 	}
-	return when(o, n >= max(env.OneEvent, o.Floor) && cost >= f.share(o)*o.Weights.Batch)
+	enough := cost >= f.share(o)*o.Weights.Batch || o.Cap > 0 && n >= o.Cap
+	return when(o, n >= max(env.OneEvent, o.Floor) && enough)
 }
 
 // extrapolate takes the observation's own extrapolation, a steady 15 s rate

@@ -26,11 +26,11 @@ func run(args []string) error {
 	f := flag.NewFlagSet("rules", flag.ContinueOnError)
 	out := f.String("out", "policy/rules/parameters.json", "the `file` to write")
 	seed := f.Uint64("seed", 1, "draws the cells and the candidates")
-	cells := f.Int("cells", 60, "cells that a candidate is judged on")
-	length := f.Duration("length", 10*time.Minute, "virtual time of a cell")
-	samples := f.Int("samples", 48, "random candidates, judged on a quarter of the cells")
-	finalists := f.Int("finalists", 6, "those of them judged on all")
-	steps := f.Int("steps", 60, "candidates of the evolution strategy, judged on all")
+	cells := f.Int("cells", 150, "cells that a candidate is judged on")
+	length := f.Duration("length", 5*time.Minute, "virtual time of a cell")
+	samples := f.Int("samples", 32, "random candidates, judged on a quarter of the cells")
+	finalists := f.Int("finalists", 4, "those of them judged on all")
+	steps := f.Int("steps", 40, "candidates of the evolution strategy, judged on all")
 	only := f.String("only", "", "the `rules` to tune, by commas; the others stay as they are")
 	if err := f.Parse(args); err != nil {
 		return err
