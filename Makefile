@@ -93,3 +93,7 @@ bench-memory: bin/bench-memory bin/rubato ## measure resident memory with 100 qu
 .PHONY: bench-start
 bench-start: bin/bench-start bin/rubato ## measure the start of the daemon
 	@bin/bench-start
+
+.PHONY: tune-rules
+tune-rules: tools-go ## tune the rules of the tournament on random workloads (about 10 minutes)
+	@go run ./bench/tuning/rules

@@ -102,7 +102,7 @@ func mean(logs []float64, of func(float64) float64) float64 {
 }
 
 // temperateTo is from where on a cell's logarithm counts for less.
-const temperateTo = 0.2
+const temperateTo = 0.05
 
 // temperate is what a search makes small: x where it is small, and of large
 // ones the logarithm. In an overload one event decides between costs of one and
@@ -144,10 +144,11 @@ func Tune(e rules.Entry, b Budget, seed uint64, training, heldOut *Cells) rules.
 	found := Search(e.Parameters, b, seed, func(values []float64, n int) float64 {
 		return mean(Judge(mine[:min(n, len(mine))], e, values), temperate)
 	})
+	others := heldOut.For(e.Meant, b.Cells)
 	t := rules.TunedRule{
 		Objective: tidy(Ratio(mine, e, found.Values)), Default: tidy(Ratio(mine, e, e.Defaults())),
-		HeldOut: tidy(Ratio(heldOut.For(e.Meant, b.Cells), e, found.Values)),
-		Values:  make(map[string]float64, len(found.Values)),
+		HeldOut: tidy(Ratio(others, e, found.Values)), HeldOutDefault: tidy(Ratio(others, e, e.Defaults())),
+		Values: make(map[string]float64, len(found.Values)),
 	}
 	for i, p := range e.Parameters {
 		t.Values[p.Name] = found.Values[i]

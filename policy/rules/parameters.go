@@ -19,13 +19,15 @@ type Tuned struct {
 }
 
 // TunedRule are the values of one rule. Objective is the geometric mean of its
-// cost over that of the waiting-cost rule at 0.6 on the queries it was tuned
-// on, Default that of its defaults, HeldOut that of Values on others like them.
+// cost over that of the waiting-cost rule at 0.6 on the queries it was tuned on,
+// HeldOut that on others like them; Default and HeldOutDefault are the same of
+// its defaults.
 type TunedRule struct {
-	Objective float64            `json:"objective"`
-	Default   float64            `json:"default"`
-	HeldOut   float64            `json:"heldOut"`
-	Values    map[string]float64 `json:"values"`
+	Objective      float64            `json:"objective"`
+	Default        float64            `json:"default"`
+	HeldOut        float64            `json:"heldOut"`
+	HeldOutDefault float64            `json:"heldOutDefault"`
+	Values         map[string]float64 `json:"values"`
 }
 
 //go:embed parameters.json

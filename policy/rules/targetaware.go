@@ -6,14 +6,14 @@ import "rubato/env"
 // end of a batch begun now, have reached a share of the latency target.
 type punctual struct {
 	waiting
-	share float64
+	due float64 // the share of the target
 }
 
 // Decide implements Rival.
 func (p punctual) Decide(t *env.Tick) float64 {
 	o := &t.Observation
-	due := o.Target > 0 && o.OldestAge+batchTime(o, o.NextRows) >= p.share*o.Target
-	if due && available(o) {
+	late := o.OldestAge+batchTime(o, o.NextRows) >= p.due*o.Target
+	if o.Target > 0 && late && available(o) {
 		return now(o)
 	}
 	return p.waiting.Decide(t)
@@ -37,7 +37,7 @@ func (p pricing) Decide(t *env.Tick) float64 {
 		late := lateness(took, took+o.OldestAge, o.Target) - max(took-o.Target, 0)
 		cost += p.miss * o.Weights.Miss * o.Outstanding * late / o.Reference
 	}
-	return when(o, available(o) && (full(o) || cost >= p.waiting.share(o)*o.Weights.Batch))
+	return when(o, available(o) && (full(o) || cost >= p.share(o)*o.Weights.Batch))
 }
 
 // batchTime is the expected duration of batches that work n events off, s.

@@ -40,7 +40,7 @@ func run(args []string) error {
 	}
 	b := tuning.Budget{Cells: *cells, Samples: *samples, Finalists: *finalists, Steps: *steps}
 	all := rules.Tuned{
-		Command: strings.Join(append([]string{"go run ./bench/tuning/rules"}, args...), " "),
+		Command: command(f),
 		Seed:    *seed, Minutes: float64(b.Evaluations()) * length.Minutes(),
 		Rules: map[string]rules.TunedRule{},
 	}
@@ -64,6 +64,17 @@ func run(args []string) error {
 	return nil
 }
 
+// command is how to do the same again.
+func command(f *flag.FlagSet) string {
+	line := "go run ./bench/tuning/rules"
+	f.Visit(func(x *flag.Flag) {
+		if x.Name != "out" {
+			line += " -" + x.Name + " " + x.Value.String()
+		}
+	})
+	return line
+}
+
 // tune fills all with every rule that has parameters, or with those named.
 func tune(all *rules.Tuned, b tuning.Budget, seed uint64, length time.Duration, only string) error {
 	wanted := map[string]bool{}
@@ -84,7 +95,7 @@ func tune(all *rules.Tuned, b tuning.Budget, seed uint64, length time.Duration, 
 		return err
 	}
 	fmt.Printf("%d cells of each kind drawn in %.0f s\n", each, time.Since(begun).Seconds())
-	fmt.Printf("%-28s %9s %9s %9s %6s  %s\n", "rule", "default", "tuned", "held out", "s", "values")
+	fmt.Printf("%-28s %9s %9s %18s %6s  %s\n", "rule", "default", "tuned", "default, held out", "s", "values")
 	for _, e := range rules.Rivals() {
 		if e.Steps || len(wanted) > 0 && !wanted[e.Name] || len(wanted) == 0 && len(e.Parameters) == 0 {
 			continue
@@ -92,7 +103,8 @@ func tune(all *rules.Tuned, b tuning.Budget, seed uint64, length time.Duration, 
 		at := time.Now()
 		t := tuning.Tune(e, b, seed, training, heldOut)
 		all.Rules[e.Name] = t
-		fmt.Printf("%-28s %9.4f %9.4f %9.4f %6.1f ", e.Name, t.Default, t.Objective, t.HeldOut, time.Since(at).Seconds())
+		fmt.Printf("%-28s %9.4f %9.4f %9.4f%9.4f %6.1f ",
+			e.Name, t.Default, t.Objective, t.HeldOutDefault, t.HeldOut, time.Since(at).Seconds())
 		for _, p := range e.Parameters {
 			fmt.Printf(" %s=%.4g", p.Name, t.Values[p.Name])
 		}
