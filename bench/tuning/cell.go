@@ -29,6 +29,13 @@ type query struct {
 	baseline float64   // cost rate of the waiting-cost rule at 0.6
 }
 
+// A cell is calm where one percent more or less of the rule's threshold moves
+// the cost by less than calm: elsewhere chance decides between rules.
+const (
+	hair = 0.01
+	calm = 0.02
+)
+
 // slight is a cost rate that is as good as none: idle cells have ratios too.
 const slight = 1e-6
 
@@ -61,6 +68,25 @@ func NewCell(kind sim.Kind, seed uint64, length time.Duration) (*Cell, error) {
 		c.queries[i].baseline = cost
 	}
 	return c, nil
+}
+
+// Calm tells whether a hair's difference in what is decided makes little
+// difference in what it costs. Overloaded queries are not: one event decides
+// between costs of one and two, for every rule alike.
+func (c *Cell) Calm() bool {
+	e, ok := rules.Find("waiting-cost")
+	if !ok {
+		return false
+	}
+	var s sim.Sim
+	judge := func(k float64) float64 { return c.judge(&s, e, []float64{k, k}) }
+	middle := judge(rules.DefaultThreshold)
+	for _, k := range []float64{1 - hair, 1 + hair} {
+		if math.Abs(judge(k*rules.DefaultThreshold)-middle) > calm {
+			return false
+		}
+	}
+	return true
 }
 
 // count takes down the arrivals of each second: any run tells them.

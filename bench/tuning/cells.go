@@ -29,7 +29,11 @@ type Cells struct {
 	byKind [][]*Cell // in the order of regimes
 }
 
-// Draw draws n cells of each kind by the seed.
+// tries is how often a cell is drawn anew that is not calm; the last is taken as
+// it is.
+const tries = 8
+
+// Draw draws n calm cells of each kind by the seed.
 func Draw(n int, seed uint64, length time.Duration) (*Cells, error) {
 	c := &Cells{byKind: make([][]*Cell, len(regimes))}
 	errs := make([]error, len(regimes)*n)
@@ -38,7 +42,12 @@ func Draw(n int, seed uint64, length time.Duration) (*Cells, error) {
 	}
 	spread(len(errs), func(_, i int) {
 		k, j := i/n, i%n
-		c.byKind[k][j], errs[i] = NewCell(regimes[k].kind, seed*1e6+uint64(i), length)
+		for try := range uint64(tries) {
+			c.byKind[k][j], errs[i] = NewCell(regimes[k].kind, seed*1e9+try*1e6+uint64(i), length)
+			if errs[i] != nil || c.byKind[k][j].Calm() {
+				return
+			}
+		}
 	})
 	for _, err := range errs {
 		if err != nil {
@@ -102,11 +111,10 @@ func mean(logs []float64, of func(float64) float64) float64 {
 }
 
 // temperateTo is from where on a cell's logarithm counts for less.
-const temperateTo = 0.05
+const temperateTo = 0.2
 
 // temperate is what a search makes small: x where it is small, and of large
-// ones the logarithm. In an overload one event decides between costs of one and
-// two, for every rule alike: no search should chase that.
+// ones the logarithm, so that no few cells outvote the rest.
 func temperate(x float64) float64 {
 	size := math.Abs(x)
 	if size <= temperateTo {

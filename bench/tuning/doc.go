@@ -17,8 +17,9 @@
 // The search is random first, on a quarter of the cells, then a (1+4) evolution
 // strategy with the one-fifth success rule from the best of them, on all.
 // Candidates meet the same cells (common random numbers). What is made small is
-// the mean over cells of those logarithms, but one beyond 0.05 counts by its own
-// logarithm: where a query is overloaded, one event decides. What is reported is
+// the mean over cells of those logarithms, but one beyond 0.2 counts by its own
+// logarithm, so that no few cells outvote the rest. Cells in which a hair's
+// difference decides (Cell.Calm), most of them overloaded, are drawn anew. What is reported is
 // the plain geometric mean, on the cells searched and on others.
 //
 // # Caveats
