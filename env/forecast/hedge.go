@@ -13,7 +13,7 @@ type hedge struct {
 }
 
 const (
-	hedgeRate  = 0.1
+	hedgeRate  = 0.05
 	hedgeShare = 0.001
 	hedgeTau   = 100
 	hedgeWorst = 20 // most that one second counts, mean errors

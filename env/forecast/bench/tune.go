@@ -3,6 +3,7 @@ package bench
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 
 	"rubato/env/forecast"
 	"rubato/env/forecast/train"
@@ -22,10 +23,12 @@ const (
 	tuneSeconds = 1200
 )
 
-// Tune searches the gains of the mean and of the damped trend on series drawn by
-// the training's generator: least mean absolute error in scales, over all
-// horizons.
-func Tune() Tuned {
+// Tune searches, once, the gains of the mean and of the damped trend on series
+// drawn by the training's generator: least mean absolute error in scales, over
+// all horizons.
+var Tune = sync.OnceValue(tune)
+
+func tune() Tuned {
 	var all []*Series
 	for i := range uint64(tuneSeries) {
 		s := train.NewSeries(rand.New(rand.NewPCG(i+1, 0x7d4e)))
@@ -50,9 +53,9 @@ func Tune() Tuned {
 		}
 	}
 	best = math.Inf(1)
-	for _, alpha := range []float64{0.2, 0.4, 0.6, 0.8, 1} {
-		for _, beta := range []float64{0.1, 0.2, 0.4, 0.6, 0.8} {
-			for _, phi := range []float64{0.5, 0.7, 0.8, 0.9, 0.97} {
+	for _, alpha := range []float64{0.4, 0.6, 0.8, 1} {
+		for _, beta := range []float64{0.1, 0.2, 0.4, 0.8} {
+			for _, phi := range []float64{0.5, 0.7, 0.9, 0.97} {
 				if c := cost(func() points { return &holt{alpha: alpha, beta: beta, phi: phi} }); c < best {
 					best, t.Alpha, t.Beta, t.Phi = c, alpha, beta, phi
 				}
