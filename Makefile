@@ -97,3 +97,9 @@ bench-start: bin/bench-start bin/rubato ## measure the start of the daemon
 .PHONY: tune-rules
 tune-rules: tools-go ## tune the rules of the tournament on random workloads (about 10 minutes)
 	@go run ./bench/tuning/rules
+
+.PHONY: forecast
+forecast: bin/rubato ## train the LSTM that forecasts (about 5 minutes of one core) and judge it
+	@bin/rubato forecast train --seed 1 --out env/forecast/lstm.bin
+	@bin/rubato forecast bench --weights env/forecast/lstm.bin --traces bench/traces --seeds 10 \
+		--json bench/results/forecast.json --csv bench/results/forecast.csv
