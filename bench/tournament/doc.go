@@ -35,6 +35,7 @@
 //
 // A quantile of the latency is the mean of the seeds' and queries' own, weighted
 // by their events. "In hindsight" means chosen on the very cell that it is
-// judged on. The clairvoyant plans without the noise of the batches, and the
-// plan is executed with it.
+// judged on. The clairvoyant's cost is that of its plan, which knows no noise of
+// the batches and no empty triggers; its latencies and triggers are those of the
+// plan executed.
 package tournament

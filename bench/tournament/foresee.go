@@ -56,11 +56,14 @@ func (f *foresight) rate(at env.Time) float64 {
 	return (1-part)*f.seconds[i] + part*f.seconds[i+1]
 }
 
-// clairvoyantPlayer executes the optimal plan for the true future.
+// clairvoyantPlayer executes the optimal plan for the true future. What it costs
+// is the plan's own: executed, single batches that last longer than they should
+// can cost more than a rule that was lucky.
 type clairvoyantPlayer struct {
 	triggers []float64 // s
 	next     int
 	ladder   env.Ladder
+	cost     float64 // of the plan, over the whole duration
 }
 
 // foreseeable tells whether the plan knows all that matters of the cell's
@@ -80,7 +83,7 @@ func newClairvoyantPlayer(b *bout) (player, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plan the known future: %w", err)
 	}
-	return &clairvoyantPlayer{triggers: f.useful(plan.Triggers), ladder: b.ladder}, nil
+	return &clairvoyantPlayer{triggers: f.useful(plan.Triggers), ladder: b.ladder, cost: plan.Cost}, nil
 }
 
 // useful leaves out the triggers before which nothing came since the one

@@ -136,7 +136,24 @@ func (b *bout) play(p player, plain bool) (*outcome, error) {
 		out.seconds += score.Seconds
 	}
 	out.blocks = books.blocks
+	if c, ok := p.(*clairvoyantPlayer); ok {
+		scale(out.blocks, c.cost)
+	}
 	return out, nil
+}
+
+// scale makes the blocks' costs sum up to total.
+func scale(blocks []block, total float64) {
+	var all float64
+	for _, b := range blocks {
+		all += b.cost
+	}
+	if !(all > 0) {
+		return
+	}
+	for i := range blocks {
+		blocks[i].cost *= total / all
+	}
 }
 
 // ledger books the exact cost of all queries, block by block.
