@@ -22,12 +22,12 @@ func (c counting) Decide(t *env.Tick) float64 {
 }
 
 func countThreshold() []Entry {
-	return []Entry{{
+	return []Entry{expects(Entry{
 		Name: "count-threshold", Meant: Sighted | Blind,
 		Parameters: []Parameter{
 			{Name: "scale", Low: 0.2, High: 3, Log: true, Default: 1},
 			{Name: "mix", Low: 0, High: 1, Default: 0.5},
 		},
 		build: func(v []float64) Rival { return counting{v[0], v[1]} },
-	}}
+	})}
 }

@@ -79,8 +79,8 @@ func linearThreshold() []Entry {
 		parameters[i] = Parameter{Name: name, Low: -1.5, High: 1.5}
 	}
 	parameters[0].Default = math.Log(DefaultThreshold)
-	return []Entry{{
+	return []Entry{expects(Entry{
 		Name: "linear-threshold", Meant: Every, Parameters: parameters,
 		build: func(v []float64) Rival { return &line{weights: [lineFeatures]float64(v)} },
-	}}
+	})}
 }

@@ -63,8 +63,30 @@ func TestWaitingCostHasAShareOfItsOwnForBlindSources(t *testing.T) {
 	}
 }
 
+// Where nothing is seen to come, nothing would ever be triggered.
+func TestABlindRuleExpectsSomethingToCome(t *testing.T) {
+	for _, name := range []string{
+		"waiting-cost", "waiting-cost-forecast", "target-aware", "target-priced", "linear-threshold",
+		"count-threshold", "square-root", "model-predictive", "min-offsets",
+	} {
+		e := find(t, name)
+		r := e.With(e.Defaults())
+		o := steady()
+		o.Outstanding, o.Waited, o.OldestAge, o.NextRows = 0, 0, 0, 0
+		o.R05, o.R2, o.R15, o.R300, o.Forecast = 0, 0, 0, 0, [3]float64{}
+		o.Sighted, o.SinceTrigger, o.SightAge = 0, 30, 30
+		if x := r.Decide(&env.Tick{At: 100e9, Observation: o}); x > 30 {
+			t.Errorf("%s, half a minute after it last saw anything, waits for %v s", name, x)
+		}
+		o.Sighted = 1
+		if name != "square-root" && fires(r, o) {
+			t.Errorf("%s triggers though it sees that there is nothing", name)
+		}
+	}
+}
+
 func TestWaitingCostForecastTakesBlindArrivalsFromTheForecast(t *testing.T) {
-	r := with(t, "waiting-cost-forecast", map[string]float64{"slow": 0})
+	r := with(t, "waiting-cost-forecast", map[string]float64{"slow": 0, "expect": 0.001})
 	o := steady()
 	o.Sighted, o.SightAge = 0, 1
 	o.Outstanding, o.Waited = 100, 50 // 100/s since the trigger

@@ -167,7 +167,7 @@ func (p *planning) first() float64 {
 }
 
 func modelPredictive() []Entry {
-	return []Entry{{
+	return []Entry{expects(Entry{
 		Name: "model-predictive", Meant: Every,
 		Parameters: []Parameter{
 			{Name: "price", Low: 0.2, High: 3, Log: true, Default: 1},
@@ -175,5 +175,5 @@ func modelPredictive() []Entry {
 			{Name: "mix", Low: 0, High: 1, Default: 0.3},
 		},
 		build: func(v []float64) Rival { return &planning{price: v[0], horizon: v[1], mix: v[2]} },
-	}}
+	})}
 }

@@ -47,7 +47,7 @@ func keepingUp(o *env.Observation, r, rho float64) float64 {
 var rhoParameter = Parameter{Name: "rho", Low: 0.3, High: 0.99, Default: 0.9}
 
 func squareRoot() []Entry {
-	return []Entry{{
+	return []Entry{expects(Entry{
 		Name: "square-root", Meant: Sighted | Blind,
 		Parameters: []Parameter{
 			{Name: "scale", Low: 0.2, High: 3, Log: true, Default: 1},
@@ -56,5 +56,5 @@ func squareRoot() []Entry {
 			rhoParameter,
 		},
 		build: func(v []float64) Rival { return economic{v[0], v[1], v[2], v[3]} },
-	}}
+	})}
 }

@@ -59,13 +59,13 @@ func lateness(lo, hi, target float64) float64 {
 
 func targetAware() []Entry {
 	const meant = Sighted | Blind | Target
-	return []Entry{{
+	return []Entry{expects(Entry{
 		Name: "target-aware", Meant: meant,
 		Parameters: append(shares[:2:2], Parameter{Name: "share", Low: 0.3, High: 2, Log: true, Default: 0.9}),
 		build:      func(v []float64) Rival { return punctual{waiting{v[0], v[1]}, v[2]} },
-	}, {
+	}), expects(Entry{
 		Name: "target-priced", Meant: meant,
 		Parameters: append(shares[:2:2], Parameter{Name: "miss", Low: 0.1, High: 10, Log: true, Default: 1}),
 		build:      func(v []float64) Rival { return pricing{waiting{v[0], v[1]}, v[2]} },
-	}}
+	})}
 }

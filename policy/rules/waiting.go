@@ -46,7 +46,7 @@ func waitingCosts() []Entry {
 		{Name: "waiting-cost-0.6", Meant: Every, build: func([]float64) Rival {
 			return published{WaitingCost{DefaultThreshold}}
 		}},
-		{Name: "waiting-cost", Meant: Sighted | Blind, Parameters: shares, build: build},
-		{Name: "waiting-cost-everywhere", Meant: Every, Parameters: shares, build: build},
+		expects(Entry{Name: "waiting-cost", Meant: Sighted | Blind, Parameters: shares, build: build}),
+		expects(Entry{Name: "waiting-cost-everywhere", Meant: Every, Parameters: shares, build: build}),
 	}
 }
