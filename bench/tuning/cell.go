@@ -79,7 +79,11 @@ func (c *Cell) Calm() bool {
 		return false
 	}
 	var s sim.Sim
-	judge := func(k float64) float64 { return c.judge(&s, e, []float64{k, k}) }
+	values := e.Defaults()
+	judge := func(k float64) float64 {
+		values[0], values[1] = k, k // its shares, sighted and blind
+		return c.judge(&s, e, values)
+	}
 	middle := judge(rules.DefaultThreshold)
 	for _, k := range []float64{1 - hair, 1 + hair} {
 		if math.Abs(judge(k*rules.DefaultThreshold)-middle) > calm {

@@ -70,9 +70,9 @@ func TestTuningIsTheSameOnAnyNumberOfProcessors(t *testing.T) {
 // little else a little else.
 func TestACellIsTheSameEachTime(t *testing.T) {
 	cells, e := draw(t, 4).For(rules.Every, 10), find(t, "waiting-cost")
-	a := tuning.Ratio(cells, e, []float64{0.6, 0.6})
-	b := tuning.Ratio(cells, e, []float64{0.6, 0.6})
-	c := tuning.Ratio(cells, e, []float64{0.61, 0.61})
+	a := tuning.Ratio(cells, e, []float64{0.6, 0.6, 0.1})
+	b := tuning.Ratio(cells, e, []float64{0.6, 0.6, 0.1})
+	c := tuning.Ratio(cells, e, []float64{0.61, 0.61, 0.1})
 	if a != b || math.Abs(c-a) > 0.05 {
 		t.Errorf("%v, %v, and at 0.61 %v", a, b, c)
 	}
