@@ -81,7 +81,13 @@ type Entry struct {
 func (e Entry) New() Rival { return e.build(e.Values()) }
 
 // With returns the rival with the given values, in the order of Parameters.
-func (e Entry) With(values []float64) Rival { return e.build(values) }
+// Where there are fewer, the last ones keep their committed values.
+func (e Entry) With(values []float64) Rival {
+	if n := len(values); n < len(e.Parameters) {
+		values = append(values[:n:n], e.Values()[n:]...)
+	}
+	return e.build(values)
+}
 
 // rivals holds every rival in the order of the tables. Adding one is a file
 // and a line here.

@@ -107,6 +107,18 @@ func TestCommittedParametersBelongToRulesAndLieInTheirRanges(t *testing.T) {
 	}
 }
 
+func TestValuesThatAreNotGivenStayAsCommitted(t *testing.T) {
+	e := find(t, "waiting-cost")
+	o := steady()
+	o.Waited = 20 // 0.67 of the price
+	if !fires(e.With([]float64{0.5}), o) || fires(e.With([]float64{0.8}), o) {
+		t.Error("the first value is not the share")
+	}
+	if all := e.Values(); fires(e.With(nil), o) != fires(e.With(all), o) {
+		t.Error("without values it is not what was committed")
+	}
+}
+
 func TestARivalNamesTheSameIntervalsAgain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ticks := rapid.SliceOfN(rapid.Custom(anyTick), 1, 12).Draw(t, "ticks")
