@@ -77,3 +77,22 @@ func TestACellIsTheSameEachTime(t *testing.T) {
 		t.Errorf("%v, %v, and at 0.61 %v", a, b, c)
 	}
 }
+
+// The wake inside the wait gives the fine timing: one rung a tick is enough.
+func TestLadderStepsCostAFewPercentAtMost(t *testing.T) {
+	c, err := tuning.Draw(4, 6, 3*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"waiting-cost", "count-threshold", "model-predictive"} {
+		outright, steps := find(t, name), find(t, name+rules.StepsSuffix)
+		for _, regime := range []rules.Regime{rules.Sighted, rules.Shared} {
+			cells := c.For(regime, 4)
+			x := tuning.Ratio(cells, steps, steps.Values()) / tuning.Ratio(cells, outright, outright.Values())
+			t.Logf("%s, regime %d: %.4f", name, regime, x)
+			if x > 1.05 {
+				t.Errorf("%s in ladder steps is at %.3f of itself acting outright", name, x)
+			}
+		}
+	}
+}
