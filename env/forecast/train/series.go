@@ -15,27 +15,31 @@ type Series struct {
 	rng *rand.Rand
 	now int
 
-	mean             float64 // events/s while nothing happens
-	wander, wanderAt float64 // of the logarithm: step and state
-	revert           float64
-	noise            float64 // relative, of each second
-	swing, period    float64 // slow sinusoid
-	phase            float64
-	jumpEvery        float64 // s between regime shifts, 0 for none
-	regime           float64
+	poisson bool
+	// The floor: its mean, events/s; the step and the pull back of its wandering
+	// logarithm; the relative noise of a second; a slow sinusoid; s between regime
+	// shifts, 0 for none; s of each night without anything, 0 for none; and whether
+	// there is nothing between events.
+	mean                   float64
+	wander, revert         float64
+	noise                  float64
+	swing, period, phase   float64
+	jumpEvery, nights      float64
+	idle                   bool
+	wanderAt, regime, wait float64
 
-	gap              gaps
-	shape            shape
-	height           float64
-	up, hold, down   float64
-	jitter           float64
-	idle             bool // floor 0
-	wait             float64
-	at               float64
-	u, h, d, peak    float64
-	active           bool
-	poisson          bool
-	nights, nightFor float64
+	// The events: how they follow each other, their height in means, the lengths
+	// of their parts in s, and how much each is jittered.
+	gap            gaps
+	shape          shape
+	height         float64
+	up, hold, down float64
+	jitter         float64
+
+	// The event in course.
+	active        bool
+	at            float64
+	u, h, d, peak float64
 }
 
 // gaps tells how events follow each other.

@@ -63,7 +63,7 @@ func TestTheGraphIsThePlainForwardAndItsGradient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer g.Close()
+	defer func() { _ = g.Close() }()
 	var grad forecast.Weights
 	for range 2 { // the second run must not remember the first
 		k := randomChunk(rng)
