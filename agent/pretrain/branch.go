@@ -90,7 +90,7 @@ func (b *branch) arrive(t *env.Tick, q int) {
 	if c.done || !ended(t, &c.start) {
 		return
 	}
-	cost := b.queries[i].Settings.Weights.Cost(b.sim.Score(i).Components)
+	cost := b.cost(i)
 	if c.ends++; c.ends == 1 {
 		c.first, c.firstAt = cost, t.At
 	}
@@ -100,6 +100,15 @@ func (b *branch) arrive(t *env.Tick, q int) {
 		c.done = true
 		b.open--
 	}
+}
+
+// cost is what query i ran up, and what its queue is sure to cost still; not
+// the batches that it will take, which would make a step of a single event.
+func (b *branch) cost(i int) float64 {
+	score := b.sim.Score(i)
+	score.Leftover.Batch = 0
+	w := &b.queries[i].Settings.Weights
+	return w.Cost(score.Components) + w.Cost(score.Leftover)
 }
 
 // ended tells whether a tick is the end of another trigger than the one that

@@ -119,7 +119,8 @@ func (c *collector) play(s *sim.Sim, seed uint64, each func(t *env.Tick, trigger
 		s.Act(t.Query, int(t.Observation.Rung)+action.Delta())
 	}
 	for i := range c.a.queries {
-		cost += c.a.queries[i].Settings.Weights.Cost(s.Score(i).Components)
+		score := s.Score(i)
+		cost += score.CostRate(c.a.queries[i].Settings.Weights) * score.Seconds
 	}
 	return choices, cost
 }

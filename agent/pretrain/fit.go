@@ -11,69 +11,84 @@ import (
 )
 
 const (
-	fitBatch    = 512
+	epochs   = 2 // over a round's samples
+	fitBatch = 512
+	// The step size goes from fitRate to fitLastRate over all rounds.
 	fitRate     = 2e-3
-	fitLastRate = 5e-5
+	fitLastRate = 1e-4
 	normLimit   = 0.5
-	// heaviest bounds a sample's weight, in units of the mean: one that met a
-	// rare burst must not decide alone.
+	// heaviest bounds a sample's advantage, in units of the mean size: one that
+	// met a rare burst must not decide alone.
 	heaviest = 12
 )
 
-// fit moves the actor towards the better action of each sample, weighted by
-// how much better it was: the cost-sensitive classification of Lagoudakis and
-// Parr (2003), whose gradient is a policy gradient with the advantages of
-// branched rollouts. The critic stays.
-func fit(rng *rand.Rand, net *policy.Network, samples []sample, steps int) (*policy.Network, error) {
-	l := net.Layout()
+// fitter takes the gradient steps. Its actor is the last iterate; average is
+// the exponential mean of the iterates over rounds (Polyak and Juditsky 1992).
+type fitter struct {
+	layout policy.Layout
+	graph  *train.Graph
+	batch  *train.Batch
+	grad   []float64
+}
+
+func newFitter(l policy.Layout) (*fitter, error) {
 	graph, err := train.NewGraph(l, fitBatch)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = graph.Close() }() // frees memory only
+	return &fitter{layout: l, graph: graph, batch: train.NewBatch(l, fitBatch), grad: make([]float64, l.Size())}, nil
+}
+
+func (f *fitter) close() { _ = f.graph.Close() } // frees memory only
+
+// fit climbs the policy gradient: the sum over the samples of the advantage of
+// triggering times the probability that the policy triggers. The critic stays.
+// It moves weights and adam.
+func (f *fitter) fit(rng *rand.Rand, weights []float64, adam *train.Adam, samples []sample, rate float64) error {
 	mean := 0.0
 	for i := range samples {
 		mean += math.Abs(samples[i].advantage) / float64(len(samples))
 	}
-	weights := append([]float64(nil), net.Weights()...)
-	batch, grad, adam := train.NewBatch(l, fitBatch), make([]float64, l.Size()), train.NewAdam(l.Size())
-	order, at := rng.Perm(len(samples)), 0
-	for step := range steps {
-		batch.Clear()
-		cur, err := policy.NewNetwork(l, weights)
-		if err != nil {
-			return nil, err
-		}
-		for i := range fitBatch {
-			if at == len(order) {
-				rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-				at = 0
+	for range epochs {
+		order := rng.Perm(len(samples))
+		for len(order) > 0 {
+			n := min(fitBatch, len(order))
+			net, err := policy.NewNetwork(f.layout, weights)
+			if err != nil {
+				return err
 			}
-			fill(cur, batch, i, l.Inputs, &samples[order[at]], mean)
-			at++
+			f.batch.Clear()
+			for i, at := range order[:n] {
+				f.fill(net, i, &samples[at], mean)
+			}
+			order = order[n:]
+			if _, err := f.graph.Gradient(weights, f.batch, f.grad); err != nil {
+				return err
+			}
+			if norm := train.ClipNorm(f.grad[:f.layout.ActorSize()], normLimit); math.IsNaN(norm) {
+				return fmt.Errorf("the gradient is not a number")
+			}
+			clear(f.grad[f.layout.ActorSize():])
+			adam.Update(weights, f.grad, f.layout.ActorSize(), rate, 0)
 		}
-		if _, err := graph.Gradient(weights, batch, grad); err != nil {
-			return nil, err
-		}
-		if norm := train.ClipNorm(grad[:l.ActorSize()], normLimit); math.IsNaN(norm) {
-			return nil, fmt.Errorf("gradient at step %d is not a number", step)
-		}
-		clear(grad[l.ActorSize():])
-		adam.Update(weights, grad, l.ActorSize(), cosine(fitRate, fitLastRate, float64(step)/float64(steps)), 0)
 	}
-	return policy.NewNetwork(l, weights)
+	return nil
 }
 
-func fill(net *policy.Network, b *train.Batch, i, inputs int, x *sample, mean float64) {
-	for j, f := range x.features {
-		b.Features[i*inputs+j] = float64(f)
+// fill puts a sample into row i. The gradient of p(trigger) is that of
+// p(trigger) log p(trigger) with the factor held still.
+func (f *fitter) fill(net *policy.Network, i int, x *sample, mean float64) {
+	inputs := f.layout.Inputs
+	row := f.batch.Features[i*inputs : (i+1)*inputs]
+	for j, v := range x.features {
+		row[j] = float64(v)
 	}
-	b.Mask[i] = env.Mask{}
-	b.Mask[i][x.trigger], b.Mask[i][x.wait] = true, true
-	weight := max(min(x.advantage/mean, heaviest), -heaviest) / fitBatch
+	f.batch.Mask[i] = env.Mask{}
+	f.batch.Mask[i][x.trigger], f.batch.Mask[i][x.wait] = true, true
 	var p policy.Probabilities
-	net.Act(b.Features[i*inputs:(i+1)*inputs], b.Mask[i], &p)
-	b.Pick[i*env.NumActions+int(x.trigger)] = weight * p[x.trigger]
+	net.Act(row, f.batch.Mask[i], &p)
+	advantage := max(min(x.advantage/mean, heaviest), -heaviest)
+	f.batch.Pick[i*env.NumActions+int(x.trigger)] = advantage * p[x.trigger] / fitBatch
 }
 
 // cosine goes from first to last as x goes from 0 to 1.

@@ -35,7 +35,8 @@ func drive(sc scene, length time.Duration, decide func(t *env.Tick) int) (float6
 	}
 	cost := 0.0
 	for i := range d.Queries {
-		cost += d.Queries[i].Settings.Weights.Cost(s.Score(i).Components)
+		score := s.Score(i)
+		cost += score.CostRate(d.Queries[i].Settings.Weights) * score.Seconds
 	}
 	return cost, nil
 }

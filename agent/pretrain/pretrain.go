@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rubato/env"
@@ -19,20 +21,25 @@ type Config struct {
 	// Seed draws the scenes, the comparisons and the order of the steps.
 	Seed uint64
 	// Rounds are improvements of the policy; each plays Scenes drivers of each
-	// kind for Length of virtual time, compares the actions at Samples states
-	// of each, and takes Steps gradient steps.
-	Rounds, Scenes, Samples, Steps int
-	Length                         time.Duration
-	// Judges is the number of held-out drivers of each kind that a round's
-	// policy is judged on.
-	Judges int
+	// kind for Length of virtual time, and compares the actions at Samples
+	// states of each.
+	Rounds, Scenes, Samples int
+	Length                  time.Duration
+	// Judges is the number of held-out drivers of each kind that the policy is
+	// judged on, every JudgeEvery rounds.
+	Judges, JudgeEvery int
+	// States is the number of states that the critic is fitted to.
+	States int
 	// Width is that of the network's hidden layers.
 	Width int
 }
 
 // DefaultConfig is the full pre-training.
 func DefaultConfig() Config {
-	return Config{Seed: 1, Rounds: 6, Scenes: 400, Samples: 40, Steps: 4000, Length: 10 * time.Minute, Judges: 60, Width: policy.Hidden}
+	return Config{
+		Seed: 1, Rounds: 40, Scenes: 250, Samples: 20, Length: 5 * time.Minute,
+		Judges: 60, JudgeEvery: 5, States: 60_000, Width: 16,
+	}
 }
 
 // Progress is told how far a pre-training is.
@@ -47,7 +54,8 @@ type Progress interface {
 type Round struct {
 	Round   int
 	Samples int
-	// Verdicts are by kind, in the order of Kinds.
+	// Verdicts are by kind, in the order of Kinds; none where the round was not
+	// judged.
 	Verdicts []Verdict
 }
 
@@ -68,17 +76,14 @@ var Kinds = [...]sim.Kind{sim.Sighted, sim.Blind, sim.Target, sim.Shared, sim.Of
 // pre-training, and never trained on.
 const judgeSeed = 1 << 40
 
-// Initial is the policy that pre-training starts from: nearly the waiting-cost
-// rule.
-func Initial(cfg Config) (*policy.Network, error) {
-	l := policy.DefaultLayout()
-	l.Width = cfg.Width
-	return policy.NewNetwork(l, l.Initial(rand.New(rand.NewPCG(cfg.Seed, 0x1217))))
-}
+// judgeLength is how long a held-out driver is played.
+const judgeLength = 10 * time.Minute
 
-// improve plays round r and returns the policy that comes of it, and from how
-// many samples.
-func improve(ctx context.Context, cfg Config, r int, net *policy.Network, p Progress) (*policy.Network, int, error) {
+// layout is the network's.
+func (c Config) layout() policy.Layout { return policy.Layout{Inputs: env.NumFeatures, Width: c.Width} }
+
+// gather plays the scenes of round r with net and returns what they teach.
+func gather(ctx context.Context, cfg Config, r int, net *policy.Network, p Progress) ([]sample, error) {
 	scenes := make([]scene, 0, cfg.Scenes*len(Kinds))
 	draw := rand.New(rand.NewPCG(cfg.Seed, 0x5eed0000+uint64(r)))
 	for range cfg.Scenes {
@@ -87,34 +92,23 @@ func improve(ctx context.Context, cfg Config, r int, net *policy.Network, p Prog
 		}
 	}
 	gathered := make([][]sample, len(scenes))
-	var mu sync.Mutex
-	done := 0
+	var done atomic.Int64
 	err := parallel(ctx, len(scenes), func() func(int) error {
 		c := newCollector(net, cfg.Length, cfg.Samples)
 		return func(i int) (err error) {
 			gathered[i], err = c.collect(scenes[i])
-			mu.Lock()
-			defer mu.Unlock()
-			done++
-			p.Scene(r, done, len(scenes))
+			p.Scene(r, int(done.Add(1)), len(scenes))
 			return err
 		}
 	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("round %d: %w", r, err)
+		return nil, err
 	}
-	var samples []sample
-	for _, g := range gathered {
-		samples = append(samples, g...)
-	}
+	samples := slices.Concat(gathered...)
 	if len(samples) == 0 {
-		return nil, 0, fmt.Errorf("round %d: %w", r, errNoSamples)
+		return nil, errNoSamples
 	}
-	better, err := fit(rand.New(rand.NewPCG(cfg.Seed, 0xf170000+uint64(r))), net, samples, cfg.Steps)
-	if err != nil {
-		return nil, 0, fmt.Errorf("round %d: %w", r, err)
-	}
-	return better, len(samples), nil
+	return samples, nil
 }
 
 var errNoSamples = errors.New("no scene had a choice to learn from")
@@ -127,11 +121,11 @@ func judge(ctx context.Context, cfg Config, net *policy.Network) ([]Verdict, err
 		p := player{net: net.Clone()}
 		return func(i int) error {
 			sc := scene{Kinds[i%len(Kinds)], judgeSeed + uint64(i)}
-			ours, err := drive(sc, cfg.Length, func(t *env.Tick) int { return p.act(t, 0) })
+			ours, err := drive(sc, judgeLength, func(t *env.Tick) int { return p.act(t, 0) })
 			if err != nil {
 				return err
 			}
-			rule, err := drive(sc, cfg.Length, byRule())
+			rule, err := drive(sc, judgeLength, byRule())
 			ratios[i] = ours / rule
 			return err
 		}

@@ -9,28 +9,33 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"rubato/agent"
 	"rubato/env"
 	"rubato/env/sim"
 	"rubato/policy"
+	"rubato/policy/train"
 )
-
-// criticStates is the number of states that the critic is fitted to.
-const criticStates = 60_000
 
 // ErrOtherState says that a state file is of another pre-training.
 var ErrOtherState = errors.New("the state is of another pre-training: remove it, or train with its settings")
 
+// averaging is how much of the mean of the iterates a round keeps.
+const averaging = 0.8
+
 // state is a pre-training between two rounds.
 type state struct {
 	Config Config `json:"config"`
-	// Rounds are those done; Network is the policy after them, Best that of
-	// the best round, by its Round.Score.
-	Rounds  []Round `json:"rounds"`
-	Network []byte  `json:"network"`
-	Best    []byte  `json:"best"`
-	Chosen  int     `json:"chosen"`
+	// Rounds are those done.
+	Rounds []Round `json:"rounds"`
+	// Weights are the last iterate's, Average their exponential mean over the
+	// rounds, Best the Average of the best round that was judged, Chosen.
+	Weights []float64   `json:"weights"`
+	Adam    *train.Adam `json:"adam"`
+	Average []float64   `json:"average"`
+	Best    []float64   `json:"best"`
+	Chosen  int         `json:"chosen"`
 }
 
 // Run pre-trains a policy. Its state is kept in a file between rounds: a run
@@ -41,28 +46,43 @@ func Run(ctx context.Context, cfg Config, path string, p Progress) (*policy.Arte
 	if err != nil {
 		return nil, nil, fmt.Errorf("pre-training: %w", err)
 	}
+	f, err := newFitter(cfg.layout())
+	if err != nil {
+		return nil, nil, fmt.Errorf("pre-training: %w", err)
+	}
+	defer f.close()
 	for r := len(st.Rounds); r <= cfg.Rounds; r++ {
-		if err := st.round(ctx, r, p); err != nil {
-			return nil, nil, fmt.Errorf("pre-training: %w", err)
+		err := st.round(ctx, f, r, p)
+		if err == nil {
+			err = st.save(path)
 		}
-		if err := st.save(path); err != nil {
-			return nil, nil, fmt.Errorf("pre-training: %w", err)
+		if err != nil {
+			return nil, nil, fmt.Errorf("pre-training, round %d: %w", r, err)
 		}
 	}
-	best, err := policy.DecodeNetwork(st.Best)
+	a, err := st.artefact()
 	if err != nil {
 		return nil, nil, fmt.Errorf("pre-training: %w", err)
 	}
-	a, err := agent.FitCritic(cfg.Seed, best, simulation(cfg), criticStates)
+	return a, st.Rounds, nil
+}
+
+// artefact is the best policy, with a critic.
+func (st *state) artefact() (*policy.Artefact, error) {
+	best, err := policy.NewNetwork(st.Config.layout(), st.Best)
 	if err != nil {
-		return nil, nil, fmt.Errorf("pre-training: %w", err)
+		return nil, err
 	}
-	a.Provenance = map[string]string{"chosen": fmt.Sprintf("round %d of %d", st.Chosen, cfg.Rounds)}
+	a, err := agent.FitCritic(st.Config.Seed, best, simulation(st.Config), st.Config.States)
+	if err != nil {
+		return nil, err
+	}
+	a.Provenance = map[string]string{"chosen": fmt.Sprintf("round %d of %d", st.Chosen, st.Config.Rounds)}
 	for i, k := range Kinds {
 		v := st.Rounds[st.Chosen].Verdicts[i]
 		a.Provenance["held-out "+k.String()] = fmt.Sprintf("%.4f of the waiting-cost rule, worst %.4f, %d drivers", v.Ratio, v.Worst, v.Drivers)
 	}
-	return a, st.Rounds, nil
+	return a, nil
 }
 
 // begin reads the state file, or starts anew; round 0 is the policy that
@@ -71,7 +91,9 @@ func begin(ctx context.Context, cfg Config, path string, p Progress) (*state, er
 	b, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &state{Config: cfg}, nil
+		l := cfg.layout()
+		w := l.Initial(rand.New(rand.NewPCG(cfg.Seed, 0x1217)))
+		return &state{Config: cfg, Weights: w, Average: slices.Clone(w), Adam: train.NewAdam(l.Size())}, nil
 	case err != nil:
 		return nil, fmt.Errorf("reading the state: %w", err)
 	}
@@ -88,29 +110,40 @@ func begin(ctx context.Context, cfg Config, path string, p Progress) (*state, er
 	return st, ctx.Err()
 }
 
-// round plays round r and judges what came of it.
-func (st *state) round(ctx context.Context, r int, p Progress) error {
-	var net *policy.Network
-	var err error
-	samples := 0
-	if r == 0 {
-		net, err = Initial(st.Config)
-	} else if net, err = policy.DecodeNetwork(st.Network); err == nil {
-		net, samples, err = improve(ctx, st.Config, r, net, p)
+// round plays round r, learns from it, and judges what came of it.
+func (st *state) round(ctx context.Context, f *fitter, r int, p Progress) error {
+	cfg := st.Config
+	done := Round{Round: r}
+	if r > 0 {
+		net, err := policy.NewNetwork(f.layout, st.Weights)
+		if err != nil {
+			return err
+		}
+		samples, err := gather(ctx, cfg, r, net, p)
+		if err != nil {
+			return err
+		}
+		rng := rand.New(rand.NewPCG(cfg.Seed, 0xf170000+uint64(r)))
+		rate := cosine(fitRate, fitLastRate, float64(r-1)/float64(cfg.Rounds))
+		if err := f.fit(rng, st.Weights, st.Adam, samples, rate); err != nil {
+			return err
+		}
+		for i, w := range st.Weights {
+			st.Average[i] = averaging*st.Average[i] + (1-averaging)*w
+		}
+		done.Samples = len(samples)
 	}
-	if err != nil {
-		return err
-	}
-	verdicts, err := judge(ctx, st.Config, net)
-	if err != nil {
-		return err
-	}
-	done := Round{Round: r, Samples: samples, Verdicts: verdicts}
-	if st.Network, err = net.MarshalBinary(); err != nil {
-		return err
-	}
-	if r == 0 || done.Score() < st.Rounds[st.Chosen].Score() {
-		st.Best, st.Chosen = st.Network, r
+	if r == cfg.Rounds || r%cfg.JudgeEvery == 0 {
+		net, err := policy.NewNetwork(f.layout, st.Average)
+		if err != nil {
+			return err
+		}
+		if done.Verdicts, err = judge(ctx, cfg, net); err != nil {
+			return err
+		}
+		if st.Best == nil || done.Score() < st.Rounds[st.Chosen].Score() {
+			st.Best, st.Chosen = slices.Clone(st.Average), r
+		}
 	}
 	st.Rounds = append(st.Rounds, done)
 	p.Round(done)

@@ -29,7 +29,7 @@ drivers and generated workloads. It saves its state after each round: stopped
 			switch {
 			case out == "":
 				return usageError(fmt.Errorf("pretrain: --out names no file"))
-			case cfg.Rounds < 0 || cfg.Scenes < 1 || cfg.Samples < 1 || cfg.Steps < 1 || cfg.Judges < 1 || cfg.Length < time.Minute:
+			case cfg.Rounds < 0 || cfg.Scenes < 1 || cfg.Samples < 1 || cfg.Judges < 1 || cfg.JudgeEvery < 1 || cfg.Length < time.Minute:
 				return usageError(fmt.Errorf("pretrain: every size has to be positive, and --length at least 1m"))
 			}
 			if state == "" {
@@ -48,8 +48,8 @@ drivers and generated workloads. It saves its state after each round: stopped
 	f.IntVar(&cfg.Rounds, "rounds", cfg.Rounds, "rounds of improvement; 0 is the rule itself")
 	f.IntVar(&cfg.Scenes, "scenes", cfg.Scenes, "drivers of each kind that a round plays")
 	f.IntVar(&cfg.Samples, "samples", cfg.Samples, "states of each driver at which the actions are compared")
-	f.IntVar(&cfg.Steps, "steps", cfg.Steps, "gradient steps of a round")
-	f.IntVar(&cfg.Judges, "judges", cfg.Judges, "held-out drivers of each kind that a round is judged on")
+	f.IntVar(&cfg.Judges, "judges", cfg.Judges, "held-out drivers of each kind that the policy is judged on")
+	f.IntVar(&cfg.JudgeEvery, "judge-every", cfg.JudgeEvery, "rounds between two judgements")
 	f.DurationVar(&cfg.Length, "length", cfg.Length, "virtual time that a driver is played for")
 	return cmd
 }
@@ -59,8 +59,8 @@ func runPretrain(ctx context.Context, log io.Writer, cfg pretrain.Config, out, s
 	if err != nil {
 		return err
 	}
-	a.Provenance["command"] = fmt.Sprintf("rubato pretrain --seed %d --rounds %d --scenes %d --samples %d --steps %d --judges %d --length %v",
-		cfg.Seed, cfg.Rounds, cfg.Scenes, cfg.Samples, cfg.Steps, cfg.Judges, cfg.Length)
+	a.Provenance["command"] = fmt.Sprintf("rubato pretrain --seed %d --rounds %d --scenes %d --samples %d --judges %d --judge-every %d --length %v",
+		cfg.Seed, cfg.Rounds, cfg.Scenes, cfg.Samples, cfg.Judges, cfg.JudgeEvery, cfg.Length)
 	a.Provenance["commit"] = version
 	a.Provenance["seed"] = strconv.FormatUint(cfg.Seed, 10)
 	b, err := a.Encode()
@@ -102,6 +102,9 @@ func (r *rounds) Round(done pretrain.Round) {
 	if r.bar != nil {
 		r.bar.done()
 		r.bar = nil
+	}
+	if len(done.Verdicts) == 0 {
+		return
 	}
 	parts := make([]string, len(done.Verdicts))
 	for i, v := range done.Verdicts {
