@@ -51,14 +51,16 @@ func run(args []string) error {
 		}
 		all = before
 	}
-	if err := tune(&all, b, *seed, *length, *only); err != nil {
-		return err
-	}
+	return tune(&all, b, *seed, *length, *only, *out)
+}
+
+// write writes the values found so far.
+func write(all *rules.Tuned, out string) error {
 	text, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", *out, err)
+		return fmt.Errorf("writing %s: %w", out, err)
 	}
-	if err := os.WriteFile(*out, append(text, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(out, append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("writing the parameters: %w", err)
 	}
 	return nil
@@ -75,8 +77,9 @@ func command(f *flag.FlagSet) string {
 	return line
 }
 
-// tune fills all with every rule that has parameters, or with those named.
-func tune(all *rules.Tuned, b tuning.Budget, seed uint64, length time.Duration, only string) error {
+// tune fills all with every rule that has parameters, or with those named, and
+// writes it after each.
+func tune(all *rules.Tuned, b tuning.Budget, seed uint64, length time.Duration, only, out string) error {
 	wanted := map[string]bool{}
 	for _, name := range strings.FieldsFunc(only, func(r rune) bool { return r == ',' }) {
 		if _, ok := rules.Find(name); !ok {
@@ -109,6 +112,9 @@ func tune(all *rules.Tuned, b tuning.Budget, seed uint64, length time.Duration, 
 			fmt.Printf(" %s=%.4g", p.Name, t.Values[p.Name])
 		}
 		fmt.Println()
+		if err := write(all, out); err != nil {
+			return err
+		}
 	}
 	return nil
 }
