@@ -36,9 +36,8 @@ func (j *judged) find(rival string) *standing {
 
 // comparison is one rival's cost over another's, over many cells.
 type comparison struct {
-	ratios    []float64
-	cells     []*judged
-	low, high float64
+	ratios []float64
+	cells  []*judged
 }
 
 // mean is the geometric mean; NaN without cells.
