@@ -76,6 +76,11 @@ const (
 	NumFeatures
 )
 
+// unseen is the share of the reference rate at which events are taken to
+// arrive at least where end offsets are not seen: else a blind query that has
+// been idle would never be asked again.
+const unseen = 0.15
+
 // featureLimit clips every feature.
 const featureLimit = 4
 
@@ -98,9 +103,14 @@ var FeatureNames = [NumFeatures]string{
 // Features fills f.
 func (o *Observation) Features(f *Features) {
 	w, c, m, n := o.Weights.Latency, o.Weights.Batch, o.Reference, o.Outstanding
+	waited := o.Waited
+	if o.Sighted == 0 { // nothing seen is not nothing there
+		n = max(n, unseen*m*o.SinceTrigger)
+		waited = max(waited, unseen*m*o.SinceTrigger*o.SinceTrigger/2)
+	}
 	// Below a millisecond and above a day I* tells nothing more.
 	star := min(max(math.Sqrt(2*ratio(c*m, w*o.R15)), 1e-3), 86400)
-	cost := o.WaitingCost()
+	cost := w * ratio(waited, m)
 	next := cost + w*ratio(n*o.Period+o.R2*o.Period*o.Period/2, m)
 	work := o.Overhead + o.PerRow*n
 	ahead := o.SinceTrigger + o.Period

@@ -21,7 +21,7 @@ func (l *last) CopyFrom(from Forecaster) { *l = *from.(*last) }
 func seconds(s float64) Time { return Time(0).Add(s) }
 
 func settings(t interface{ Fatal(...any) }) Settings {
-	l, err := NewLadder(250*time.Millisecond, 16*time.Second)
+	l, err := NewLadder(125*time.Millisecond, 32*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,14 +177,14 @@ func TestTrackerWarmUpAndGapsDoNotTeach(t *testing.T) {
 
 func TestTrackerStaysOnTheLadder(t *testing.T) {
 	k := started(t)
-	if k.Rung() != 3 || k.Tick(0, 0).Observation.Interval != 2 {
+	if k.Rung() != 2 || k.Tick(0, 0).Observation.Interval != 2 {
 		t.Fatalf("rung %d", k.Rung())
 	}
-	k.SetRung(2)
-	k.Applied(time.Second)
+	k.SetRung(1)
+	k.Applied(500 * time.Millisecond)
 	tick := k.Tick(seconds(1), 0)
 	o := tick.Observation
-	if tick.Cost.Switch != 1 || o.Interval != 1 || o.Shorter != 0.5 || o.Longer != 2 {
+	if tick.Cost.Switch != 1 || o.Interval != 0.5 || o.Shorter != 0.125 || o.Longer != 2 {
 		t.Errorf("%+v", tick)
 	}
 	k.SetRung(-5)
@@ -194,8 +194,8 @@ func TestTrackerStaysOnTheLadder(t *testing.T) {
 	wide := settings(t)
 	wide.Ladder, _ = NewLadder(100*time.Millisecond, 20*time.Second)
 	k.Configure(wide, 2*time.Second)
-	if got := wide.Ladder.Interval(k.Rung()); got != 200*time.Millisecond {
-		t.Errorf("from 250 ms to %v", got)
+	if got := wide.Ladder.Interval(k.Rung()); got != 100*time.Millisecond {
+		t.Errorf("from 125 ms to %v", got)
 	}
 }
 

@@ -1,17 +1,20 @@
 package pretrain
 
 import (
+	"math"
+
 	"rubato/env"
 	"rubato/env/sim"
 	"rubato/policy"
 )
 
 const (
-	// cycles is how many whole trigger cycles of the query follow the two
-	// actions that are compared.
-	cycles = 2
-	// horizon ends a comparison that does not come to its cycles, s.
-	horizon = 400.0
+	// settle is the least number of trigger ends of a query until the effect of
+	// an action may be over.
+	settle = 2
+	// idle is how long a trigger must have been waited for, s, to be none of a
+	// queue that is being worked off.
+	idle = 1e-3
 )
 
 // player decides as a network's argmax does.
@@ -42,15 +45,18 @@ func (p *player) act(t *env.Tick, shift float64) int {
 	return int(t.Observation.Rung) + action.Delta()
 }
 
-// course is what one query of a branch ran up. Costs are weighted, from the
-// start of the simulation.
+// calm is the end of a trigger that was waited for, so that no queue is left
+// that could carry an effect on. cost is what the query ran up by then.
+type calm struct {
+	at   env.Time
+	cost float64
+}
+
+// course is what one query of a branch goes through.
 type course struct {
-	start       env.Time // of its last trigger
-	ends        int      // of triggers, since the branch began
-	first, last float64  // cost at the first end and at the last
-	firstAt     env.Time
-	lastAt      env.Time
-	done        bool
+	start, end   env.Time // of its last trigger
+	ends         int      // of triggers, since the branch began
+	before, last calm     // the last two calm ends
 }
 
 // branch plays a copy of a simulation on from one tick, with one action forced.
@@ -58,48 +64,47 @@ type branch struct {
 	sim     *sim.Sim
 	queries []sim.Config
 	courses []course
-	open    int // courses that are not done
+	over    bool // the simulation is
 }
 
-// run forces the rung for query q, lets p drive all queries from there, and
-// tells whether all came to whole cycles.
-func (b *branch) run(p *player, from *sim.Sim, t *env.Tick, q, rung int, starts []env.Time) bool {
+// begin forces the rung at t. starts are of the queries' last triggers.
+func (b *branch) begin(from *sim.Sim, t *env.Tick, rung int, starts []env.Time) {
 	b.sim.CopyFrom(from)
+	b.over = false
 	b.courses = b.courses[:0]
 	for i := range b.queries {
-		b.courses = append(b.courses, course{start: starts[i]})
+		b.courses = append(b.courses, course{start: starts[i], end: t.At})
 	}
-	b.open = len(b.courses)
-	end := t.At.Add(horizon)
 	b.sim.Act(t.Query, rung)
-	for b.open > 0 {
-		next, ok := b.sim.Next()
-		if !ok || next.At > end {
-			return false
-		}
-		b.arrive(&next, q)
-		b.sim.Act(next.Query, p.act(&next, 0))
-	}
-	return true
 }
 
-// arrive books the end of a trigger.
-func (b *branch) arrive(t *env.Tick, q int) {
+// step lets p decide on the next tick. It returns the number of the query where
+// that was a calm end, else -1.
+func (b *branch) step(p *player) int {
+	t, ok := b.sim.Next()
+	if !ok {
+		b.over = true
+		return -1
+	}
+	i := b.arrive(&t)
+	b.sim.Act(t.Query, p.act(&t, 0))
+	return i
+}
+
+func (b *branch) arrive(t *env.Tick) int {
 	i := index(b.queries, t.Query)
 	c := &b.courses[i]
-	if c.done || !ended(t, &c.start) {
-		return
+	if !ended(t, &c.start) {
+		return -1
 	}
-	cost := b.cost(i)
-	if c.ends++; c.ends == 1 {
-		c.first, c.firstAt = cost, t.At
+	waited := c.start.Sub(c.end) > idle
+	c.end = t.At
+	c.ends++
+	if !waited || c.ends < settle {
+		return -1
 	}
-	c.last, c.lastAt = cost, t.At
-	switch main := &b.courses[q]; {
-	case i == q && c.ends > cycles, i != q && c.ends > 1 && main.done:
-		c.done = true
-		b.open--
-	}
+	c.before, c.last = c.last, calm{t.At, b.cost(i)}
+	return i
 }
 
 // cost is what query i ran up, and what its queue is sure to cost still; not
@@ -111,6 +116,56 @@ func (b *branch) cost(i int) float64 {
 	return w.Cost(score.Components) + w.Cost(score.Leftover)
 }
 
+// compare plays branches a and b side by side until the effect of their first
+// actions, for query q, is over: for each query, q first, until both have a calm
+// end at nearly the same time, or the simulation ends. It returns by how much
+// less a costs in all, in the sense of the differential return: where the one
+// end is a little later, the time between is charged at the mean cost rate of
+// the cycles about it.
+func compare(p *player, a, b *branch, q int, settled []bool) float64 {
+	sum, open := 0.0, len(settled)
+	clear(settled)
+	var from env.Time // when q had settled
+	for open > 0 && !(a.over && b.over) {
+		behind := a
+		if a.over || !b.over && b.sim.Now() < a.sim.Now() {
+			behind = b
+		}
+		i := behind.step(p)
+		if i < 0 || settled[i] || i != q && !settled[q] {
+			continue
+		}
+		x, y := &a.courses[i], &b.courses[i]
+		if difference, ok := meet(x, y, from); ok {
+			sum += difference
+			settled[i] = true
+			open--
+			from = max(from, x.last.at, y.last.at)
+		}
+	}
+	for i, ok := range settled {
+		if !ok {
+			sum += b.cost(i) - a.cost(i)
+		}
+	}
+	return sum
+}
+
+// meet tells whether the last calm ends of a query's two courses, after the
+// given time, are less than half a cycle apart, and what y cost more than x.
+func meet(x, y *course, from env.Time) (difference float64, ok bool) {
+	if x.before.at == 0 || y.before.at == 0 || min(x.last.at, y.last.at) < from {
+		return 0, false
+	}
+	cx, cy := x.last.at.Sub(x.before.at), y.last.at.Sub(y.before.at)
+	later := y.last.at.Sub(x.last.at)
+	if math.Abs(later) > min(cx, cy)/2 {
+		return 0, false
+	}
+	rate := (x.last.cost - x.before.cost + y.last.cost - y.before.cost) / (cx + cy)
+	return y.last.cost - x.last.cost - rate*later, true
+}
+
 // ended tells whether a tick is the end of another trigger than the one that
 // began at start, which it moves on.
 func ended(t *env.Tick, start *env.Time) bool {
@@ -120,19 +175,6 @@ func ended(t *env.Tick, start *env.Time) bool {
 	}
 	*start = began
 	return true
-}
-
-// advantage of branch a over b: by how much less it costs in all, in the sense
-// of the differential return. Both end after whole cycles, b later by some
-// time, which is charged at the mean cost rate of both.
-func advantage(a, b *branch) float64 {
-	sum := 0.0
-	for i := range a.courses {
-		x, y := &a.courses[i], &b.courses[i]
-		rate := (x.last - x.first + y.last - y.first) / (x.lastAt.Sub(x.firstAt) + y.lastAt.Sub(y.firstAt))
-		sum += y.last - x.last - rate*y.lastAt.Sub(x.lastAt)
-	}
-	return sum
 }
 
 // index is the number of the query of that key.

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// window is how far from the threshold, in its logarithm, actions are
-	// compared.
-	window = 1.5
+	// nearest and farthest bound how far below and above the threshold, in its
+	// logarithm, actions are compared.
+	nearest, farthest = -1.5, 5
 	// jitter is the half-width of the shift of the threshold that is drawn for
 	// each trigger, so that states past the threshold are met too.
 	jitter = 1.0
@@ -74,17 +74,16 @@ func (c *collector) collect(sc scene) ([]sample, error) {
 	share := min(1, float64(c.samples)/float64(choices))
 	pick := rand.New(rand.NewPCG(sc.seed, 0x91c4))
 	var samples []sample
+	settled := make([]bool, len(d.Queries))
 	c.play(s, sc.seed, func(t *env.Tick, trigger, wait env.Action, q int, starts []env.Time) {
 		if pick.Float64() >= share {
 			return
 		}
 		x := sample{features: narrow(c.player.features[:]), trigger: trigger, wait: wait}
 		rung := int(t.Observation.Rung)
-		if !c.a.run(&c.player, s, t, q, rung+trigger.Delta(), starts) ||
-			!c.b.run(&c.player, s, t, q, rung+wait.Delta(), starts) {
-			return
-		}
-		x.advantage = advantage(&c.a, &c.b) / (share * cost)
+		c.a.begin(s, t, rung+trigger.Delta(), starts)
+		c.b.begin(s, t, rung+wait.Delta(), starts)
+		x.advantage = compare(&c.player, &c.a, &c.b, q, settled) / (share * cost)
 		samples = append(samples, x)
 	})
 	return samples, nil
@@ -106,7 +105,7 @@ func (c *collector) play(s *sim.Sim, seed uint64, each func(t *env.Tick, trigger
 			shifts[q] = max(jitter*(2*rng.Float64()-1), -jitter)
 		}
 		trigger, wait, either, margin := c.player.choose(&t)
-		if either && margin > -window && margin < window {
+		if either && margin > nearest && margin < farthest {
 			choices++
 			if each != nil {
 				each(&t, trigger, wait, q, starts)

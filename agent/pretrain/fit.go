@@ -19,7 +19,7 @@ const (
 	normLimit   = 0.5
 	// heaviest bounds a sample's advantage, in units of the mean size: one that
 	// met a rare burst must not decide alone.
-	heaviest = 12
+	heaviest = 25
 )
 
 // fitter takes the gradient steps. Its actor is the last iterate; average is

@@ -147,16 +147,18 @@ func TestForcedActionsAloneMakeTheDifference(t *testing.T) {
 	}
 	p := player{net: net}
 	a, b := branch{sim: new(sim.Sim), queries: d.Queries}, branch{sim: new(sim.Sim), queries: d.Queries}
-	starts := make([]env.Time, len(d.Queries))
-	for range 200 {
+	starts, settled := make([]env.Time, len(d.Queries)), make([]bool, len(d.Queries))
+	for range 50 {
 		tick, ok := s.Next()
 		if !ok {
 			t.Fatal("no tick")
 		}
 		rung := p.act(&tick, 0)
 		q := index(d.Queries, tick.Query)
-		if a.run(&p, s, &tick, q, rung, starts) && b.run(&p, s, &tick, q, rung, starts) && advantage(&a, &b) != 0 {
-			t.Fatalf("the same action is worth %v more than itself", advantage(&a, &b))
+		a.begin(s, &tick, rung, starts)
+		b.begin(s, &tick, rung, starts)
+		if x := compare(&p, &a, &b, q, settled); x != 0 {
+			t.Fatalf("the same action is worth %v more than itself", x)
 		}
 		s.Act(tick.Query, rung)
 	}

@@ -17,7 +17,7 @@ func (a *agent) obey(c Command, left int64) {
 
 func TestACommandIsSentWhenItChangesTheInterval(t *testing.T) {
 	w, a := introduced(t)
-	rung := 2 // 800 ms
+	rung := 1 // 800 ms
 	w.act = func(env.Tick) int { return rung }
 	w.feed(a.empty(at(7))...)
 	if len(w.sent) != 1 {
@@ -34,15 +34,15 @@ func TestACommandIsSentWhenItChangesTheInterval(t *testing.T) {
 	if len(w.sent) != 1 {
 		t.Errorf("sent again what holds: %+v", w.sent[1:])
 	}
-	rung = 3
+	rung = 2
 	w.feed(tickAt(at(9.2)))
-	if len(w.sent) != 2 || w.sent[1].Decision.Action != "lengthen" || w.sent[1].Decision.IntervalMs != 1600 || w.sent[1].Decision.Seq != 2 {
+	if len(w.sent) != 2 || w.sent[1].Decision.Action != "lengthen" || w.sent[1].Decision.IntervalMs != 3200 || w.sent[1].Decision.Seq != 2 {
 		t.Fatalf("sent %+v", w.sent[1:])
 	}
 	if w.sent[1].Decision.CauseSeq != nil {
 		t.Errorf("a tick inside a wait has the cause %d", *w.sent[1].Decision.CauseSeq)
 	}
-	if s := w.Snapshot()[0]; s.CommandedMs != 1600 || s.EffectiveMs != 800 || s.ConfiguredMs != 2000 || s.LeaseLeftMs != 9_900 {
+	if s := w.Snapshot()[0]; s.CommandedMs != 3200 || s.EffectiveMs != 800 || s.ConfiguredMs != 2000 || s.LeaseLeftMs != 9_900 {
 		t.Errorf("snapshot %+v", s)
 	}
 }
@@ -113,7 +113,7 @@ func TestReleaseGivesTheIntervalBackUntilTheNextAct(t *testing.T) {
 		t.Errorf("sent after the release: %+v", w.sent)
 	}
 	w.Act("shop/orders", 1)
-	if out := w.Outgoing(stampOf); len(out) != 1 || out[0].Decision.IntervalMs != 400 {
+	if out := w.Outgoing(stampOf); len(out) != 1 || out[0].Decision.IntervalMs != 800 {
 		t.Errorf("taken up again with %+v", out)
 	}
 }

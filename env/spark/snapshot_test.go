@@ -9,7 +9,7 @@ import (
 
 func TestASnapshotTellsHowAQueryStands(t *testing.T) {
 	w, a := introduced(t)
-	w.act = func(env.Tick) int { return 2 }
+	w.act = func(env.Tick) int { return 1 }
 	w.feed(sampleAt(t, at(5.5), "b:1", 300), sampleAt(t, at(6.5), "b:1", 420), tickAt(at(6.5)))
 	a.obey(w.sent[0], 9_000)
 	m := a.m

@@ -98,6 +98,7 @@ func TestWaitingCostIsAThresholdOfAFeature(t *testing.T) {
 	var f env.Features
 	for _, waited := range []float64{0, 0.5, 1, 1.79, 1.81, 3, 30} {
 		o := waiting(waited)
+		o.Sighted = 1
 		o.Features(&f)
 		fires := choose(t, "waiting-cost", o, all) == env.Shorten
 		if above := f[env.FeatureWaiting] >= math.Log(0.601); above != fires {
