@@ -98,6 +98,15 @@ bench-start: bin/bench-start bin/rubato ## measure the start of the daemon
 tune-rules: tools-go ## tune the rules of the tournament on random workloads (about 10 minutes)
 	@go run ./bench/tuning/rules
 
+.PHONY: pretrain
+pretrain: bin/rubato ## train the policy that ships with the binary, again from its seed (about 20 minutes of two cores)
+	@bin/rubato pretrain --seed 1 --out policy/pretrained/prior.policy
+
+.PHONY: tournament
+tournament: bin/rubato ## play the policy and every rule on the traces, and write bench/results
+	@bin/rubato tournament --traces bench/traces --json bench/results/tournament.json --csv bench/results/tournament.csv \
+		--html bench/results/tournament.html --svg bench/results/tournament.svg
+
 .PHONY: forecast
 forecast: bin/rubato ## train the LSTM that forecasts (about 5 minutes of one core) and judge it
 	@bin/rubato forecast train --seed 1 --out env/forecast/lstm.bin

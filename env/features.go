@@ -113,7 +113,7 @@ func (o *Observation) Features(f *Features) {
 	cost := w * ratio(waited, m)
 	next := cost + w*ratio(n*o.Period+o.R2*o.Period*o.Period/2, m)
 	work := o.Overhead + o.PerRow*n
-	ahead := o.SinceTrigger + o.Period
+	ahead := o.Ahead()
 
 	f[FeatureWaiting] = logRatio(cost+c/1000, c)
 	f[FeatureWaitingNext] = logRatio(next+c/1000, c)

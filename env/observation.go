@@ -62,6 +62,11 @@ type Observation struct {
 // extrapolation.
 const OneEvent = 0.5
 
+// Ahead is how far into the wait, s since the trigger's start, the next tick's
+// command takes effect: a tick on, and a tenth of one for the way there. An
+// interval up to it triggers before anything more can be said.
+func (o *Observation) Ahead() float64 { return o.SinceTrigger + 1.1*o.Period }
+
 // WaitingCost is the weighted latency cost that the waiting events ran up
 // since the current trigger's start.
 func (o *Observation) WaitingCost() float64 {

@@ -11,7 +11,7 @@ import "rubato/env"
 // nothing waits, or less than Spark would hold back. wait is then the action to
 // take.
 func Choices(o *env.Observation, mask env.Mask) (trigger, wait env.Action, either bool) {
-	next := o.SinceTrigger + o.Period
+	next := o.Ahead()
 	triggers, waits := false, false
 	for a, interval := range [env.NumActions]float64{o.Shorter, o.Interval, o.Longer} {
 		switch due := interval <= next; {

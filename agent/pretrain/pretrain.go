@@ -26,7 +26,7 @@ type Config struct {
 	Rounds, Scenes, Samples int
 	Length                  time.Duration
 	// Judges is the number of held-out drivers of each kind that the policy is
-	// judged on, every JudgeEvery rounds.
+	// judged on, for twice Length, every JudgeEvery rounds.
 	Judges, JudgeEvery int
 	// States is the number of states that the critic is fitted to.
 	States int
@@ -37,7 +37,7 @@ type Config struct {
 // DefaultConfig is the full pre-training.
 func DefaultConfig() Config {
 	return Config{
-		Seed: 1, Rounds: 40, Scenes: 250, Samples: 20, Length: 5 * time.Minute,
+		Seed: 1, Rounds: 20, Scenes: 250, Samples: 25, Length: 5 * time.Minute,
 		Judges: 60, JudgeEvery: 5, States: 60_000, Width: 16,
 	}
 }
@@ -75,9 +75,6 @@ var Kinds = [...]sim.Kind{sim.Sighted, sim.Blind, sim.Target, sim.Shared, sim.Of
 // judgeSeed is where the held-out drivers' seeds begin: the same for every
 // pre-training, and never trained on.
 const judgeSeed = 1 << 40
-
-// judgeLength is how long a held-out driver is played.
-const judgeLength = 10 * time.Minute
 
 // layout is the network's.
 func (c Config) layout() policy.Layout { return policy.Layout{Inputs: env.NumFeatures, Width: c.Width} }
@@ -121,11 +118,11 @@ func judge(ctx context.Context, cfg Config, net *policy.Network) ([]Verdict, err
 		p := player{net: net.Clone()}
 		return func(i int) error {
 			sc := scene{Kinds[i%len(Kinds)], judgeSeed + uint64(i)}
-			ours, err := drive(sc, judgeLength, func(t *env.Tick) int { return p.act(t, 0) })
+			ours, err := drive(sc, 2*cfg.Length, func(t *env.Tick) int { return p.act(t, 0) })
 			if err != nil {
 				return err
 			}
-			rule, err := drive(sc, judgeLength, byRule())
+			rule, err := drive(sc, 2*cfg.Length, byRule())
 			ratios[i] = ours / rule
 			return err
 		}

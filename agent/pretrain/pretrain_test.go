@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // short is a pre-training of seconds.
 func short(seed uint64) Config {
-	return Config{Seed: seed, Rounds: 2, Scenes: 1, Samples: 6, Length: time.Minute, Judges: 1, JudgeEvery: 1, States: 300, Width: 8}
+	return Config{Seed: seed, Rounds: 2, Scenes: 1, Samples: 6, Length: time.Minute, Judges: 1, JudgeEvery: 2, States: 300, Width: 8}
 }
 
 // silent is a Progress that stops the training after so many rounds.

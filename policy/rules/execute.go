@@ -23,7 +23,7 @@ func Outright(interval float64, l env.Ladder) time.Duration {
 // step back is then a trigger at once. A planned trigger that falls between two
 // ticks is made at the nearer one.
 func StepTowards(o *env.Observation, mask env.Mask, interval float64) env.Action {
-	next := o.SinceTrigger + o.Period
+	next := o.Ahead()
 	if interval < o.SinceTrigger+o.Period/2 {
 		return stepBelow(o, mask)
 	}

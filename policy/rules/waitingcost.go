@@ -34,7 +34,7 @@ func (w WaitingCost) choose(o *env.Observation) env.Action {
 	}
 	// Wait: the shortest rung in reach that does not trigger before the next
 	// tick.
-	next := o.SinceTrigger + o.Period
+	next := o.Ahead()
 	switch {
 	case o.Interval <= next:
 		return env.Lengthen
