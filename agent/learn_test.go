@@ -108,8 +108,11 @@ func TestLiveLearningDoesNotWreckAGoodPolicy(t *testing.T) {
 func TestLiveLearningMendsARuleWhosePriceIsOff(t *testing.T) {
 	a := off(t, 1.0/6)
 	before := costRate(t, served(a), bursty(t, 77, 2000))
-	after := liveThenFrozen(t, a, 1, 3000)
-	t.Logf("cost rate %.4f before, %.4f after 50 minutes", before, after)
+	after := 0.0
+	for seed := range uint64(3) {
+		after += liveThenFrozen(t, a, 1+seed, 3000) / 3
+	}
+	t.Logf("cost rate %.4f before, %.4f after 50 minutes on the mean of three seeds", before, after)
 	if after > 0.95*before {
 		t.Errorf("cost rate %.4f before, %.4f after 50 minutes", before, after)
 	}

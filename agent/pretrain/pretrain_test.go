@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,6 +62,23 @@ func TestTheSameSeedTrainsTheSameBytes(t *testing.T) {
 	}
 	if bytes.Equal(one, trained(t, short(4), filepath.Join(t.TempDir(), "c"))) {
 		t.Error("one policy from two seeds")
+	}
+}
+
+// The shorter check of `make pretrain`: what this trains in seconds goes through
+// all that the full training does. Where it changes on purpose, the policy that
+// ships is to be trained again.
+func TestAShortTrainingReproducesTheCommittedHash(t *testing.T) {
+	a, _, err := Run(context.Background(), short(1), filepath.Join(t.TempDir(), "state"), &silent{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("testdata/short.id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := a.Network.ID(); got != strings.TrimSpace(string(want)) {
+		t.Errorf("trained %s, committed is %s", got, want)
 	}
 }
 
