@@ -18,10 +18,9 @@
 // bootstrapped from the critic.
 //
 // Live, a learner takes V-trace steps (Espeholt et al. 2018, rho = c = 1) from
-// each chunk of 16 consecutive steps of one query and four replayed ones. To
-// begin, Clone imitates a rule in the simulator by behaviour cloning and fits
-// the critic; PPO (Schulman et al. 2017) trains on from there in the
-// simulator.
+// each chunk of 16 consecutive steps of one query and four replayed ones. What it
+// starts from is made in the simulator, by package pretrain; FitCritic gives it
+// a critic.
 //
 // # Never late, and still the same
 //

@@ -87,12 +87,6 @@ func (l *learner) take(c *chunk) {
 	l.fresh = append(l.fresh, c)
 }
 
-// seen takes a discounted return into the scale.
-func (l *learner) seen(ret float64) { l.scale.add(ret) }
-
-// length of a chunk.
-func (l *learner) length() int { return ChunkLength }
-
 // end closes the step: where new chunks wait and no update is in flight, one
 // is launched.
 func (l *learner) end() {

@@ -7,24 +7,11 @@ import (
 	"rubato/policy"
 )
 
-// GAE writes the generalised advantage estimates (Schulman et al. 2016) of a
-// trajectory and the critic's targets, advantage + value. All slices have the
-// trajectory's length but values, which has one more: the last bootstraps.
-// gammas and lambdas are per step, since steps differ in length.
-func GAE(rewards, gammas, lambdas, values, advantages, targets []float64) {
-	var next float64
-	for i := len(rewards) - 1; i >= 0; i-- {
-		delta := rewards[i] + gammas[i]*values[i+1] - values[i]
-		next = delta + gammas[i]*lambdas[i]*next
-		advantages[i] = next
-		targets[i] = next + values[i]
-	}
-}
-
 // VTrace writes the V-trace targets and policy-gradient advantages (Espeholt
 // et al. 2018, equations 1 and 3, with lambda) of a trajectory. ratios are
-// pi(a|s)/mu(a|s), cut at 1 for both rho and c; the rest is as in GAE. The
-// advantages include rho.
+// pi(a|s)/mu(a|s), cut at 1 for both rho and c. The advantages include rho. All
+// slices have the trajectory's length but values, which has one more: the last
+// bootstraps. gammas and lambdas are per step, since steps differ in length.
 func VTrace(rewards, gammas, lambdas, ratios, values, advantages, targets []float64) {
 	last := len(rewards)
 	excess, next := 0.0, values[last] // target - value, and target, of the step after

@@ -6,17 +6,6 @@ import (
 	"rubato/env"
 )
 
-// gatherer is what a trajectory's chunks go to: a learner live, a rollout in
-// pre-training.
-type gatherer interface {
-	// take keeps a chunk.
-	take(c *chunk)
-	// seen is told the discounted return, natural units, after each step.
-	seen(ret float64)
-	// length is the most steps of a chunk.
-	length() int
-}
-
 // trajectory gathers one query's steps into chunks.
 type trajectory struct {
 	building chunk
@@ -28,9 +17,9 @@ type trajectory struct {
 
 // arrive completes the pending step with what the tick tells of it. features
 // are the tick's.
-func (tr *trajectory) arrive(t *env.Tick, features []float64, g gatherer) {
+func (tr *trajectory) arrive(t *env.Tick, features []float64, l *learner) {
 	if t.First {
-		tr.cut(g)
+		tr.cut(l)
 		tr.ret = 0
 		return
 	}
@@ -38,22 +27,22 @@ func (tr *trajectory) arrive(t *env.Tick, features []float64, g gatherer) {
 		return
 	}
 	if !t.Teaches || !(t.Elapsed > 0) {
-		tr.cut(g)
+		tr.cut(l)
 		return
 	}
 	p := tr.pending
 	p.tau = t.Elapsed
 	p.reward = -t.Observation.Weights.Cost(t.Discounted) / tr.scale
 	if math.IsNaN(p.reward) || math.IsInf(p.reward, 0) || math.IsInf(p.tau, 0) {
-		tr.cut(g)
+		tr.cut(l)
 		return
 	}
 	tr.pending = nil
 	tr.ret = discount(p.tau)*tr.ret + p.reward
-	g.seen(tr.ret)
+	l.scale.add(tr.ret)
 	tr.building.steps = append(tr.building.steps, *p)
-	if len(tr.building.steps) == g.length() {
-		tr.finish(narrow(features), g)
+	if len(tr.building.steps) == ChunkLength {
+		tr.finish(narrow(features), l)
 	}
 }
 
@@ -68,16 +57,16 @@ func (tr *trajectory) depart(t *env.Tick, features []float64, action env.Action,
 
 // cut ends the chunk in the making: what follows is not its consequence. The
 // pending step's state bootstraps.
-func (tr *trajectory) cut(g gatherer) {
+func (tr *trajectory) cut(l *learner) {
 	if tr.pending != nil && len(tr.building.steps) > 0 {
-		tr.finish(tr.pending.features, g)
+		tr.finish(tr.pending.features, l)
 	}
 	tr.building, tr.pending = chunk{}, nil
 }
 
-func (tr *trajectory) finish(last []float32, g gatherer) {
+func (tr *trajectory) finish(last []float32, l *learner) {
 	c := tr.building
 	c.last = last
 	tr.building = chunk{}
-	g.take(&c)
+	l.take(&c)
 }
