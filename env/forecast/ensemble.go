@@ -67,7 +67,7 @@ type state struct {
 
 	Scaler   Scaler
 	Cell     Cell
-	Head     [Hidden + 1][Outputs]float64 // the tuned one
+	Head     tunedHead
 	AR       AR
 	Holt     Holt
 	Means    [3]ema
@@ -81,6 +81,30 @@ type state struct {
 	// had to.
 	Out, Drops [members]uint64
 	Quantiles  [3][5]float64
+}
+
+// tunedHead are the columns of a head that say the medians.
+type tunedHead [Hidden + 1][len(Horizons)]float64
+
+// medians takes them from a head.
+func medians(head *[Hidden + 1][Outputs]float64) (t tunedHead) {
+	for j := range t {
+		for i := range t[j] {
+			t[j][i] = head[j][3*i]
+		}
+	}
+	return t
+}
+
+// read says the medians, in scales of change.
+func (t *tunedHead) read(h *[Hidden]float64) [len(Horizons)]float64 {
+	out := t[Hidden]
+	for j, h := range h {
+		for i := range out {
+			out[i] += h * t[j][i]
+		}
+	}
+	return out
 }
 
 // made is what was forecast in one second.
@@ -110,7 +134,7 @@ func New() *Ensemble { return NewEnsemble(Trained(), TrainedHash()) }
 // their hash.
 func NewEnsemble(w *Weights, hash string) *Ensemble {
 	e := &Ensemble{w: w, hash: hash}
-	e.s.Head = w.Head
+	e.s.Head = medians(&w.Head)
 	for i := range e.s.Hedge {
 		e.s.Hedge[i] = newHedge()
 	}
@@ -182,7 +206,7 @@ func (e *Ensemble) drop(m Member) {
 	s.Out[m] = rest
 	switch m {
 	case MemberLSTM, MemberTuned:
-		s.Cell, s.Scaler, s.Head = Cell{}, Scaler{}, e.w.Head
+		s.Cell, s.Scaler, s.Head = Cell{}, Scaler{}, medians(&e.w.Head)
 		s.Out[MemberLSTM], s.Out[MemberTuned] = rest, rest
 	case MemberAR:
 		s.AR = AR{}
@@ -229,9 +253,9 @@ func (e *Ensemble) tune(i int, rate float64, m *made) {
 	step := tuneRate * u / math.Sqrt(1+u*u/(round*round)) / norm
 	head := &e.s.Head
 	for j, h := range m.H {
-		head[j][3*i] += step * h
+		head[j][i] += step * h
 	}
-	head[Hidden][3*i] += step
+	head[Hidden][i] += step
 }
 
 // forecast moves the members on by a second and asks them.
@@ -246,10 +270,10 @@ func (e *Ensemble) forecast(rate float64, m *made) {
 	s.Seasonal.Step(rate)
 	m.Rate, m.Scale, m.H = rate, scale, s.Cell.H
 
-	var out, tuned [Outputs]float64
+	var out [Outputs]float64
 	var ar, seasonal [3]float64
 	s.Cell.Read(&e.w.Head, &out)
-	s.Cell.Read(&s.Head, &tuned)
+	tuned := s.Head.read(&s.Cell.H)
 	s.AR.Ahead(&ar)
 	s.Seasonal.Ahead(&seasonal)
 	var means [3]float64
@@ -261,7 +285,7 @@ func (e *Ensemble) forecast(rate float64, m *made) {
 		low, mid, high := Spread(out[3*i : 3*i+3])
 		m.Width[i] = [2]float64{(mid - low) * scale, (high - mid) * scale}
 		f[MemberLSTM] = max(rate+mid*scale, 0)
-		f[MemberTuned] = max(rate+tuned[3*i]*scale, 0)
+		f[MemberTuned] = max(rate+tuned[i]*scale, 0)
 		f[MemberAR], f[MemberHolt], f[MemberLast] = ar[i], s.Holt.ahead(i), rate
 		f[MemberQuick], f[MemberSteady], f[MemberSlow] = means[0], means[1], means[2]
 		f[MemberSeasonal] = seasonal[i]

@@ -43,7 +43,7 @@ func (e *Ensemble) UnmarshalJSON(b []byte) error {
 	}
 	e.s = s
 	if w.Weights != e.hash {
-		e.s.Cell, e.s.Head = Cell{}, e.w.Head
+		e.s.Cell, e.s.Head = Cell{}, medians(&e.w.Head)
 	}
 	return nil
 }
