@@ -99,7 +99,7 @@ tune-rules: tools-go ## tune the rules of the tournament on random workloads (ab
 	@go run ./bench/tuning/rules
 
 .PHONY: pretrain
-pretrain: bin/rubato ## train the policy that ships with the binary, again from its seed (about 20 minutes of two cores)
+pretrain: bin/rubato ## train the policy that ships with the binary, again from its seed (about 8 minutes of two cores)
 	@bin/rubato pretrain --seed 1 --out policy/pretrained/prior.policy
 
 .PHONY: tournament

@@ -39,7 +39,7 @@ func (l Layout) trunk() int { return l.Inputs*l.Width + l.Width + l.Width*l.Widt
 
 // Valid tells whether the layout can be built.
 func (l Layout) Valid() bool {
-	return l.Inputs > env.FeatureBottom && l.Inputs <= 1024 && l.Width > 0 && l.Width <= 1024 && l.Width%4 == 0
+	return l.Inputs >= env.NumFeatures && l.Inputs <= 1024 && l.Width > 0 && l.Width <= 1024 && l.Width%4 == 0
 }
 
 // Block is one matrix or bias of the flat weights.

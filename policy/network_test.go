@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -63,7 +64,8 @@ func TestIDNamesTheWeights(t *testing.T) {
 	}
 }
 
-func TestAFreshActorIsNearlyTheWaitingCostRule(t *testing.T) {
+// A fresh actor moves the threshold of the rule that it starts from by little.
+func TestAFreshActorIsNearlyTheRuleOfItsPrior(t *testing.T) {
 	l := DefaultLayout()
 	n, err := NewNetwork(l, l.Initial(rand.New(rand.NewPCG(3, 0))))
 	if err != nil {
@@ -72,19 +74,38 @@ func TestAFreshActorIsNearlyTheWaitingCostRule(t *testing.T) {
 	o := env.Observation{
 		SinceTrigger: 4, Interval: 8, Shorter: 4, Longer: 16, Period: 0.2, Rung: 3, Rungs: 6, Sighted: 1,
 		Outstanding: 10, Reference: 10, Weights: env.Weights{Latency: 1, Batch: 0.3},
+		R15: 10, R2: 10, Forecast: [3]float64{10, 10, 10}, NextPrice: 1,
 	}
-	var p Probabilities
-	for waited, want := range map[float64]env.Action{1.6: env.Keep, 2: env.Shorten} { // 0.6 x 0.3 x 10 = 1.8
-		o.Waited = waited
+	var (
+		p        Probabilities
+		features env.Features
+	)
+	o.Features(&features)
+	at := 10 * 0.3 * math.Exp(threshold(features[:])) // event-seconds
+	for share, want := range map[float64]env.Action{0.8: env.Keep, 1.25: env.Shorten} {
+		o.Waited = at * share
 		n.Probabilities(&o, Sensible(&o, everything), &p)
-		if got := p.Argmax(everything); got != want || p[want] < 0.6 || p[want] > 0.95 {
-			t.Errorf("waited %v: %v, probabilities %v", waited, got, p)
+		if got := p.Argmax(everything); got != want || p[want] < 0.7 || p[want] > 0.95 {
+			t.Errorf("%v of the threshold: %v, probabilities %v", share, got, p)
 		}
-		var f env.Features
-		o.Features(&f)
-		if m := n.Margin(f[:], env.Shorten, env.Keep); (m > 0) != (want == env.Shorten) {
-			t.Errorf("waited %v: margin %v", waited, m)
+		o.Features(&features)
+		if m := n.Margin(features[:], env.Shorten, env.Keep); (m > 0) != (want == env.Shorten) {
+			t.Errorf("%v of the threshold: margin %v", share, m)
 		}
+	}
+}
+
+// Batches of others make a batch dearer, lateness makes it due.
+func TestTheRuleOfThePriorKnowsTheDriverAndTheTarget(t *testing.T) {
+	var calm env.Features
+	busy, overdue := calm, calm
+	busy[env.FeatureRunning] = math.Log(3)
+	overdue[env.FeatureTarget], overdue[env.FeatureAgeServed] = 1, 1.5
+	if b, c := threshold(busy[:]), threshold(calm[:]); b <= c {
+		t.Errorf("threshold %v on a busy driver, %v on a calm one", b, c)
+	}
+	if o, c := threshold(overdue[:]), threshold(calm[:]); o >= c {
+		t.Errorf("threshold %v when late, %v in time", o, c)
 	}
 }
 

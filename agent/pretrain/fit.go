@@ -14,12 +14,12 @@ const (
 	epochs   = 2 // over a round's samples
 	fitBatch = 512
 	// The step size goes from fitRate to fitLastRate over all rounds.
-	fitRate     = 2e-3
+	fitRate     = 1e-3
 	fitLastRate = 1e-4
 	normLimit   = 0.5
 	// heaviest bounds a sample's advantage, in units of the mean size: one that
 	// met a rare burst must not decide alone.
-	heaviest = 25
+	heaviest = 8
 )
 
 // fitter takes the gradient steps. Its actor is the last iterate; average is

@@ -37,8 +37,8 @@ type Config struct {
 // DefaultConfig is the full pre-training.
 func DefaultConfig() Config {
 	return Config{
-		Seed: 1, Rounds: 20, Scenes: 250, Samples: 25, Length: 5 * time.Minute,
-		Judges: 60, JudgeEvery: 5, States: 60_000, Width: 16,
+		Seed: 1, Rounds: 8, Scenes: 250, Samples: 25, Length: 5 * time.Minute,
+		Judges: 60, JudgeEvery: 2, States: 60_000, Width: 16,
 	}
 }
 

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const size = 7
 
-var layout = policy.Layout{Inputs: 11, Width: 8}
+var layout = policy.Layout{Inputs: env.NumFeatures, Width: 8}
 
 func sample(seed uint64) ([]float64, *Batch) {
 	rng := rand.New(rand.NewPCG(seed, 1))
