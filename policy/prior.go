@@ -10,27 +10,23 @@ const Sharpness = 8
 
 // line is the logarithm of the threshold that a Network starts from, in the
 // features: a constant, and what each feature, not below -1.5, adds. It began as
-// the linear-threshold rule of package rules; its values were then searched by
-// an evolution strategy on the generated workloads of the tournament, ten
-// minutes a cell, against the waiting-cost rule. The driver's load weighs most:
-// a batch that would run beside others waits for more.
+// the linear-threshold rule of package rules; its values were then searched on
+// generated workloads and on random drivers, against the waiting-cost rule. The
+// driver's load weighs most: a batch that would run beside others waits for
+// more.
 var line = struct {
 	one   float64
 	terms []term
-}{-0.64, []term{
+}{-0.57, []term{
 	{env.FeatureTrend, -0.03},
-	{env.FeatureForecast3, 0.08},
-	{env.FeatureImposed, 0.09},
-	{env.FeatureRunning, 2.35},
-	{env.FeatureBusy, 0.71},
-	{env.FeatureDriverLeft, 0.45},
-	{env.FeatureNextPrice, 0.96},
-	{env.FeatureUtilisation, -0.12},
-	{env.FeatureSlowDue, 0.16},
+	{env.FeatureRunning, 0.8},
+	{env.FeatureBusy, 0.1},
+	{env.FeatureDriverLeft, 0.3},
+	{env.FeatureNextPrice, 0.5},
 }}
 
 // late is what each target's worth of expected age beyond half of one adds.
-const late = -1.16
+const late = -0.3
 
 type term struct {
 	feature int
