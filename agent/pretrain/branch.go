@@ -126,7 +126,7 @@ func compare(p *player, a, b *branch, q int, settled []bool) float64 {
 	sum, open := 0.0, len(settled)
 	clear(settled)
 	var from env.Time // when q had settled
-	for open > 0 && !(a.over && b.over) {
+	for open > 0 && (!a.over || !b.over) {
 		behind := a
 		if a.over || !b.over && b.sim.Now() < a.sim.Now() {
 			behind = b

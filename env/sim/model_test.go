@@ -164,7 +164,7 @@ func TestTheLeftoverQueueIsCharged(t *testing.T) {
 	c.Duration = 200 * time.Second
 	long := open(t, c)
 	long.Run()
-	whole := func(s sim.Score) env.Components { return s.Components.Add(s.Leftover) }
+	whole := func(s sim.Score) env.Components { return s.Add(s.Leftover) }
 	a, b := whole(short.Score(0)), whole(long.Score(0))
 	for what, x := range map[string][2]float64{
 		"latency": {a.Latency, b.Latency}, "miss": {a.Miss, b.Miss}, "batches": {a.Batch, b.Batch}, "backlog": {a.Backlog, b.Backlog},
