@@ -2,9 +2,8 @@
 // pretended queries on the wire: in serve and in learn mode, with the broker in
 // this process (so that only the tuner is measured) and with the embedded one.
 //
-// Learn mode starts as it comes: it clones its first policy, of which the memory
-// has been given back by the end. Every query runs a batch at each of its triggers, with Spark's progress and a
-// heartbeat a second, obeys the commands, and reads a topic that grows by 100
+// Learn mode starts from the shipped policy. Every query runs a batch at each of
+// its triggers, with Spark's progress and a heartbeat a second, obeys the commands, and reads a topic that grows by 100
 // events a second, of which the tuner asks the end offsets. Checkpoints are made
 // every 10 s instead of every minute, so that a minute ends with as many of them
 // in the store as there ever are. Linux only: the

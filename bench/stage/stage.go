@@ -27,7 +27,7 @@ type Settings struct {
 	// HTTP is the address of the HTTP interface.
 	HTTP string
 	// Mode and Bounds are those of the one group. Artefact is the file of the
-	// network it acts by; empty clones one at the first start.
+	// network it acts by; empty takes the shipped one.
 	Mode, Artefact, Bounds string
 	// Every is the time between checkpoints; 0 keeps the default.
 	Every time.Duration

@@ -1,7 +1,7 @@
 // Command start measures the start of `rubato run`: from exec until /-/ready
 // answers 200, with a checkpoint of the full network and its learner in the
-// store, and the embedded broker. In learn mode the policy is the clone that the
-// first start made; that start is not counted.
+// store, and the embedded broker. Learn mode
+// starts from the shipped policy; the first start is not counted.
 package main
 
 import (
