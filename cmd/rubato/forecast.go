@@ -19,8 +19,10 @@ func newForecast() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "forecast",
 		Short: "Train and judge the forecaster of arrival rates",
-		Args:  subCommand,
-		RunE:  help,
+		Example: `  rubato forecast bench --traces bench/traces
+  rubato forecast train --seed 1 --out lstm.bin`,
+		Args: subCommand,
+		RunE: help,
 	}
 	cmd.AddCommand(newForecastTrain(), newForecastBench())
 	return cmd
@@ -35,7 +37,9 @@ func newForecastTrain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "train --out FILE",
 		Short: "Train the LSTM on random series; the same seed gives the same bytes",
-		Args:  exactArgs(0),
+		Example: `  rubato forecast train --seed 1 --out lstm.bin
+  rubato forecast train --steps 500 --out quick.bin`,
+		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if out == "" {
 				return usageError(fmt.Errorf("forecast train: --out names no file"))

@@ -24,6 +24,8 @@ func newPretrain() *cobra.Command {
 		Long: `Pretrain improves the waiting-cost rule into a policy, on random simulated
 drivers and generated workloads. It saves its state after each round: stopped
 (Ctrl-C), it goes on from there when called again with the same settings.`,
+		Example: `  rubato pretrain --seed 1 --out my.policy
+  rubato pretrain --rounds 0 --out rule.policy    # what it starts from`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {

@@ -266,7 +266,7 @@ func TestACommandSetsAnyIntervalARoundTripLater(t *testing.T) {
 	tick, _ := s.Next() // the end of the first batch
 	s.Command(c.Query, 777*time.Millisecond)
 	next, _ := s.Next()
-	if next.Observation.Interval != 0.777 || tick.Observation.Interval != 2 || next.Observation.Rung != 3 {
+	if next.Observation.Interval != 0.777 || tick.Observation.Interval != 2 || next.Observation.Rung != 1 {
 		t.Errorf("an interval of %v s on rung %v", next.Observation.Interval, next.Observation.Rung)
 	}
 	for s.Now() < 10e9 {
@@ -284,7 +284,7 @@ func TestACommandSetsAnyIntervalARoundTripLater(t *testing.T) {
 			t.Errorf("triggers %d and %d of %d are %v s apart", i-1, i, before, d)
 		}
 	}
-	if s.Score(0).Switch != 4 || before < 10 || len(starts) < before+5 { // from 1.6 s to 0.8 s to 0.1 s
+	if s.Score(0).Switch != 2 || before < 10 || len(starts) < before+5 { // from 1.6 s to 0.4 s to 0.1 s
 		t.Errorf("%v switches, %d triggers and then %d", s.Score(0).Switch, before, len(starts))
 	}
 }
