@@ -106,7 +106,7 @@ func loadAverage() string {
 }
 
 // startWithin bounds the time from the JVM's start to the first batch.
-const startWithin = 2 * time.Minute
+const startWithin = 3 * time.Minute
 
 func (r recording) record(ctx context.Context, path string, length time.Duration) error {
 	dir, err := os.MkdirTemp("", "rubato-calibration-")
