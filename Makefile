@@ -104,7 +104,7 @@ pretrain: bin/rubato ## train the policy that ships with the binary, again from 
 
 .PHONY: tournament
 tournament: bin/rubato ## play the policy and every rule on the traces, and write bench/results
-	@bin/rubato tournament --traces bench/traces --json bench/results/tournament.json --csv bench/results/tournament.csv \
+	@bin/rubato tournament --traces bench/traces --csv bench/results/tournament.csv \
 		--html bench/results/tournament.html --svg bench/results/tournament.svg
 
 .PHONY: forecast
