@@ -17,15 +17,14 @@ const arTerms = AROrder + 1
 //	k = P x / (lambda + x' P x),  P = (P - k x' P) / lambda,
 //	w_h += k (y - w_h x) once y, the change in h seconds, is known
 //
-// in scales. What is kept is float32, to be small in checkpoints. Its zero value
-// looks at nothing yet.
+// in scales. Its zero value looks at nothing yet.
 type AR struct {
 	Rates [AROrder]float64 // the last ones, the newest first
 	Seen  uint64
-	P     [arTerms * (arTerms + 1) / 2]float32 // lower triangle, row by row
+	P     [arTerms * (arTerms + 1) / 2]float64 // lower triangle, row by row
 	W     [3][arTerms]float64
 	// Of each of the last five seconds: regressors, gain, rate and scale.
-	X, K         [5][arTerms]float32
+	X, K         [5][arTerms]float64
 	Rate, Scales [5]float64
 }
 
@@ -57,9 +56,9 @@ func (a *AR) Step(rate, scale, forget float64) {
 	at := a.Seen % 5
 	x := &a.X[at]
 	for i := 1; i < AROrder; i++ {
-		x[i-1] = float32((a.Rates[i] - rate) / scale)
+		x[i-1] = (a.Rates[i] - rate) / scale
 	}
-	x[AROrder-1], x[AROrder] = float32(rate/scale), 1
+	x[AROrder-1], x[AROrder] = rate/scale, 1
 	a.Rate[at], a.Scales[at] = rate, scale
 	a.gain(x, &a.K[at], forget)
 	a.Seen++
@@ -72,7 +71,7 @@ func (a *AR) reset() {
 
 // prior sets P to what it was at the start.
 func (a *AR) prior() {
-	a.P = [len(a.P)]float32{}
+	a.P = [len(a.P)]float64{}
 	at := 0
 	for i := range arTerms {
 		at += i + 1
@@ -86,31 +85,28 @@ func (a *AR) learn(horizon int, rate float64, at uint64) {
 	x, k, w := &a.X[at], &a.K[at], &a.W[horizon]
 	e := (rate - a.Rate[at]) / a.Scales[at]
 	for i := range x {
-		e -= w[i] * float64(x[i])
+		e -= w[i] * x[i]
 	}
 	e = min(max(e, -arReach), arReach)
 	for i := range w {
-		w[i] += float64(k[i]) * e
+		w[i] += k[i] * e
 	}
 }
 
 // gain computes k and moves P on.
-func (a *AR) gain(x32, k *[arTerms]float32, forget float64) {
-	var px, x [arTerms]float64
-	for i, v := range x32 {
-		x[i] = float64(v)
-	}
+func (a *AR) gain(x, k *[arTerms]float64, forget float64) {
+	var px [arTerms]float64
 	trace, p := 0.0, a.P[:]
 	for i := range arTerms {
 		row := p[:i+1]
 		p = p[i+1:]
 		sum, xi := 0.0, x[i]
 		for j, v := range row[:i] {
-			sum += float64(v) * x[j]
-			px[j] += float64(v) * xi
+			sum += v * x[j]
+			px[j] += v * xi
 		}
-		px[i] += sum + float64(row[i])*xi
-		trace += float64(row[i])
+		px[i] += sum + row[i]*xi
+		trace += row[i]
 	}
 	quad := forget
 	for i := range px {
@@ -118,7 +114,7 @@ func (a *AR) gain(x32, k *[arTerms]float32, forget float64) {
 	}
 	if !(quad > 0) || math.IsInf(quad, 0) || !(trace > 0) {
 		a.prior() // rounding has spoilt it
-		*k = [arTerms]float32{}
+		*k = [arTerms]float64{}
 		return
 	}
 	if trace > arTrace {
@@ -129,10 +125,10 @@ func (a *AR) gain(x32, k *[arTerms]float32, forget float64) {
 	for i := range arTerms {
 		row := p[:i+1]
 		p = p[i+1:]
-		ki := px[i] / quad
-		k[i] = float32(ki)
+		k[i] = px[i] / quad
+		ki := k[i]
 		for j := range row {
-			row[j] = float32((float64(row[j]) - ki*px[j]) * r)
+			row[j] = (row[j] - ki*px[j]) * r
 		}
 	}
 }
@@ -148,7 +144,7 @@ func (a *AR) Ahead(out *[3]float64) {
 		w := &a.W[i]
 		sum := 0.0
 		for j := range x {
-			sum += w[j] * float64(x[j])
+			sum += w[j] * x[j]
 		}
 		out[i] = max(a.Rates[0]+scale*sum, 0)
 	}

@@ -109,11 +109,11 @@ func (t *tunedHead) read(h *[Hidden]float64) [len(Horizons)]float64 {
 
 // made is what was forecast in one second.
 type made struct {
-	Scale    float64
-	H        [Hidden]float32
-	Forecast [3][members]float64
-	Mixed    [3]float64
-	Width    [3][2]float64 // below and above
+	Rate, Scale float64
+	H           [Hidden]float64
+	Forecast    [3][members]float64
+	Mixed       [3]float64
+	Width       [3][2]float64 // below and above
 }
 
 // ema is an exponentially weighted mean with its bias corrected.
@@ -248,12 +248,12 @@ func (e *Ensemble) tune(i int, rate float64, m *made) {
 	u := (rate - m.Forecast[i][MemberTuned]) / m.Scale
 	norm := 1.0
 	for _, h := range m.H {
-		norm += float64(h) * float64(h)
+		norm += h * h
 	}
 	step := tuneRate * u / math.Sqrt(1+u*u/(round*round)) / norm
 	head := &e.s.Head
 	for j, h := range m.H {
-		head[j][i] += step * float64(h)
+		head[j][i] += step * h
 	}
 	head[Hidden][i] += step
 }
@@ -268,10 +268,7 @@ func (e *Ensemble) forecast(rate float64, m *made) {
 	s.AR.Step(rate, scale, arForget)
 	s.Holt.Step(0, rate)
 	s.Seasonal.Step(rate)
-	m.Scale = scale
-	for k, h := range s.Cell.H {
-		m.H[k] = float32(h)
-	}
+	m.Rate, m.Scale, m.H = rate, scale, s.Cell.H
 
 	var out [Outputs]float64
 	var ar, seasonal [3]float64
