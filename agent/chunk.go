@@ -152,23 +152,6 @@ func singles(b []byte) []float32 {
 	return xs
 }
 
-// narrow stores features in single precision: a third of a decision log's size
-// and as good to learn from.
-func narrow(f []float64) []float32 {
-	xs := make([]float32, len(f))
-	for i, x := range f {
-		xs[i] = float32(x)
-	}
-	return xs
-}
-
-// widen fills f from single precision.
-func widen(f []float64, xs []float32) {
-	for i, x := range xs {
-		f[i] = float64(x)
-	}
-}
-
 // inert tells that there is nothing to decide: mask is policy.Sensible's.
 func inert(mask env.Mask) bool {
 	allowed := 0
@@ -182,6 +165,6 @@ func inert(mask env.Mask) bool {
 
 // setFeatures puts a transition's features and mask into row i of a batch.
 func setFeatures(b *train.Batch, i, inputs int, t *transition) {
-	widen(b.Features[i*inputs:(i+1)*inputs], t.features)
+	train.Widen(b.Features[i*inputs:(i+1)*inputs], t.features)
 	b.Mask[i] = t.mask
 }

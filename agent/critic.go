@@ -87,7 +87,7 @@ func watch(rng *rand.Rand, net *policy.Network, e env.Environment) (lessons []le
 		}
 		if t.Teaches || len(lessons) > 0 {
 			t.Observation.Features(&f)
-			lessons = append(lessons, lesson{features: narrow(f[:])})
+			lessons = append(lessons, lesson{features: train.Narrow(f[:])})
 			scale = natural(&t.Observation)
 		}
 	}
@@ -136,7 +136,7 @@ func regress(rng *rand.Rand, layout policy.Layout, weights []float64, lessons []
 	for step := range criticSteps {
 		for i := range criticBatch {
 			x := &lessons[rng.IntN(len(lessons))]
-			widen(batch.Features[i*layout.Inputs:(i+1)*layout.Inputs], x.features)
+			train.Widen(batch.Features[i*layout.Inputs:(i+1)*layout.Inputs], x.features)
 			batch.Target[i], batch.Fit[i] = scaled(x.ret, scale), 1.0/criticBatch
 		}
 		if _, err := graph.Gradient(weights, batch, grad); err != nil {

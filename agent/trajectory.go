@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"rubato/env"
+	"rubato/policy/train"
 )
 
 // trajectory gathers one query's steps into chunks.
@@ -42,14 +43,14 @@ func (tr *trajectory) arrive(t *env.Tick, features []float64, l *learner) {
 	l.scale.add(tr.ret)
 	tr.building.steps = append(tr.building.steps, *p)
 	if len(tr.building.steps) == ChunkLength {
-		tr.finish(narrow(features), l)
+		tr.finish(train.Narrow(features), l)
 	}
 }
 
 // depart remembers the step just decided. logMu is its behaviour probability's.
 func (tr *trajectory) depart(t *env.Tick, features []float64, action env.Action, logMu float64, decisive bool) {
 	tr.pending = &transition{
-		features: narrow(features), mask: t.Mask, action: action, logMu: logMu,
+		features: train.Narrow(features), mask: t.Mask, action: action, logMu: logMu,
 		decisive: decisive, horizon: creditHorizon(&t.Observation),
 	}
 	tr.scale = natural(&t.Observation)

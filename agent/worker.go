@@ -226,14 +226,14 @@ func (v *vtracer) trace(net *policy.Network, c *chunk, scale float64) {
 	n := len(c.steps)
 	for i := range c.steps {
 		t := &c.steps[i]
-		widen(v.features, t.features)
+		train.Widen(v.features, t.features)
 		v.values[i] = net.Value(v.features)
 		net.Act(v.features, t.mask, &p)
 		v.ratios[i] = p[t.action] / math.Exp(t.logMu)
 		v.rewards[i] = scaled(t.reward, scale)
 		v.gammas[i], v.lambdas[i] = discount(t.tau), fade(t.tau, t.horizon)
 	}
-	widen(v.features, c.last)
+	train.Widen(v.features, c.last)
 	v.values[n] = net.Value(v.features)
 	VTrace(v.rewards[:n], v.gammas[:n], v.lambdas[:n], v.ratios[:n], v.values[:n+1], v.advantages[:n], v.targets[:n])
 }
@@ -246,7 +246,7 @@ func (v *vtracer) compare(j *job, from *policy.Network) {
 	for _, r := range j.rounds {
 		for i := range r.chunks[0].steps {
 			t := &r.chunks[0].steps[i]
-			widen(v.features, t.features)
+			train.Widen(v.features, t.features)
 			from.Act(v.features, t.mask, &before)
 			j.out.net.Act(v.features, t.mask, &after)
 			for a := range after {

@@ -8,6 +8,7 @@ import (
 	"rubato/env/forecast"
 	"rubato/env/sim"
 	"rubato/policy"
+	"rubato/policy/train"
 )
 
 const (
@@ -79,7 +80,7 @@ func (c *collector) collect(sc scene) ([]sample, error) {
 		if pick.Float64() >= share {
 			return
 		}
-		x := sample{features: narrow(c.player.features[:]), trigger: trigger, wait: wait}
+		x := sample{features: train.Narrow(c.player.features[:]), trigger: trigger, wait: wait}
 		rung := int(t.Observation.Rung)
 		c.a.begin(s, t, rung+trigger.Delta(), starts)
 		c.b.begin(s, t, rung+wait.Delta(), starts)
@@ -122,12 +123,4 @@ func (c *collector) play(s *sim.Sim, seed uint64, each func(t *env.Tick, trigger
 		cost += score.CostRate(c.a.queries[i].Settings.Weights) * score.Seconds
 	}
 	return choices, cost
-}
-
-func narrow(f []float64) []float32 {
-	xs := make([]float32, len(f))
-	for i, x := range f {
-		xs[i] = float32(x)
-	}
-	return xs
 }

@@ -80,9 +80,7 @@ func (f *fitter) fit(rng *rand.Rand, weights []float64, adam *train.Adam, sample
 func (f *fitter) fill(net *policy.Network, i int, x *sample, mean float64) {
 	inputs := f.layout.Inputs
 	row := f.batch.Features[i*inputs : (i+1)*inputs]
-	for j, v := range x.features {
-		row[j] = float64(v)
-	}
+	train.Widen(row, x.features)
 	f.batch.Mask[i] = env.Mask{}
 	f.batch.Mask[i][x.trigger], f.batch.Mask[i][x.wait] = true, true
 	var p policy.Probabilities

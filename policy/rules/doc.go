@@ -30,10 +30,10 @@
 // # Caveats
 //
 // On a blind source (Sighted is 0) the rules act on the extrapolated
-// outstanding, which is as good as the steadiness of the load: once their
-// smoothed rate has gone to nothing, WaitingCost triggers only at the end of the
-// ladder. The rivals that wait for data expect a least rate there instead, a
-// tuned share of the reference rate. An Observation
+// outstanding, which is as good as the steadiness of the load: once the
+// smoothed rate has gone to nothing, nothing would be waited for. They expect a
+// least rate there instead: WaitingCost 0.15 of the reference rate, the rivals
+// that wait for data a tuned share. An Observation
 // does not say how many rows a batch had: rules that ask take what was
 // outstanding at the tick before it, plus the 2 s rate since. Spark's PID
 // estimator moves the interval here, not the ingestion rate.

@@ -25,12 +25,12 @@ func choose(t *testing.T, name string, o env.Observation, mask env.Mask) env.Act
 	return env.Action(slices.Index(p[:], 1))
 }
 
-// waiting is 4 s into a wait of 8 s with 10 events, of a reference of 10/s,
+// waiting is 4 s into a sighted wait of 8 s with 10 events, of a reference of 10/s,
 // and the given event-seconds of waiting; a batch costs 0.3.
 func waiting(eventSeconds float64) env.Observation {
 	return env.Observation{
 		SinceTrigger: 4, Interval: 8, Shorter: 4, Longer: 16, Period: 0.2, Rung: 3, Rungs: 6,
-		Outstanding: 10, Waited: eventSeconds, Reference: 10,
+		Outstanding: 10, Waited: eventSeconds, Reference: 10, Sighted: 1,
 		Weights: env.Weights{Latency: 1, Batch: 0.3},
 	}
 }
@@ -96,14 +96,35 @@ func TestWaitingCostWithoutPrices(t *testing.T) {
 // What Features shows is enough for the rule: a threshold on one of them.
 func TestWaitingCostIsAThresholdOfAFeature(t *testing.T) {
 	var f env.Features
-	for _, waited := range []float64{0, 0.5, 1, 1.79, 1.81, 3, 30} {
+	for i, waited := range []float64{0, 0.5, 1, 1.79, 1.81, 3, 30, 0, 1, 1.79, 1.81, 3} {
 		o := waiting(waited)
-		o.Sighted = 1
+		if i > 6 {
+			o.Sighted, o.SinceTrigger = 0, 0.4*float64(i-6)
+			o.Shorter = o.SinceTrigger
+		}
 		o.Features(&f)
 		fires := choose(t, "waiting-cost", o, all) == env.Shorten
 		if above := f[env.FeatureWaiting] >= math.Log(0.601); above != fires {
 			t.Errorf("waited %v: feature says %v, rule %v", waited, above, fires)
 		}
+	}
+}
+
+func TestWaitingCostAsksABlindQueryThatHasBeenIdle(t *testing.T) {
+	o := waiting(0)
+	o.Sighted, o.Outstanding = 0, 0
+	for _, at := range []struct {
+		s    float64
+		want env.Action
+	}{{1.54, env.Keep}, {1.56, env.Shorten}} { // 0.15 s^2/2 is 0.6 x 0.3 at 1.549 s
+		o.SinceTrigger, o.Interval, o.Shorter = at.s, 2, 0.5
+		if a := choose(t, "waiting-cost", o, all); a != at.want {
+			t.Errorf("after %v s of nothing seen: %v, want %v", at.s, a, at.want)
+		}
+	}
+	o.Reference = 0
+	if a := choose(t, "waiting-cost", o, all); a != env.Keep {
+		t.Errorf("where nothing ever came: %v, want keep", a)
 	}
 }
 
