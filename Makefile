@@ -39,6 +39,16 @@ bin/rubato-agent.jar bin/rubato-jobs.jar &: $(AGENT_SRC) | tools-java
 	@cp javaagent/jobs/target/rubato-jobs.jar bin/rubato-jobs.jar
 	@cp javaagent/agent/target/rubato-agent.jar bin/rubato-agent.jar
 
+bin/kafka.classpath: javaagent/broker/pom.xml javaagent/pom.xml | tools-java
+	@echo "resolving a Kafka broker (the first time Maven fetches it, about 43 MB)" >&2
+	@mkdir -p bin
+	@mvn -B -ntp -q -f javaagent/broker/pom.xml package
+	@cp javaagent/broker/target/classpath.txt $@
+
+.PHONY: broker
+broker: bin/bench-broker bin/kafka.classpath ## run a real Kafka broker on 127.0.0.1:9092 until Ctrl-C
+	@exec bin/bench-broker --port 9092
+
 .PHONY: demo
 demo: bin/rubato bin/rubato-agent.jar ## tune a real Spark job for four minutes and print the figures
 	@bin/rubato demo --minutes 4
@@ -57,7 +67,7 @@ $(GOLANGCI):
 	@GOBIN=$(CURDIR)/bin/tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
 .PHONY: test-go
-test-go: bin/rubato bin/rubato-agent.jar
+test-go: bin/rubato bin/rubato-agent.jar bin/kafka.classpath
 	go test -race -timeout 20m ./...
 
 .PHONY: test-java

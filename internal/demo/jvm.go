@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"rubato/internal/jvm"
 )
 
 // The files that the build puts beside the binary.
@@ -64,7 +66,7 @@ type JVM struct {
 
 // StartJVM starts a sample job in a JVM of its own.
 func StartJVM(job Job) (*JVM, error) {
-	java, err := javaCommand()
+	java, err := jvm.Java()
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +81,7 @@ func StartJVM(job Job) (*JVM, error) {
 	defer func() { _ = log.Close() }() // the child keeps its own descriptor
 	cmd := exec.Command(java, args...)
 	cmd.Stderr = log
-	cmd.SysProcAttr = childAttributes()
+	cmd.SysProcAttr = jvm.ChildAttributes()
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting the Spark job: %w", err)
@@ -150,21 +152,6 @@ func (j *JVM) Stop(ctx context.Context) {
 		_ = j.cmd.Process.Kill()
 		<-j.done
 	}
-}
-
-func javaCommand() (string, error) {
-	if home := os.Getenv("JAVA_HOME"); home != "" {
-		java := filepath.Join(home, "bin", "java")
-		if _, err := os.Stat(java); err != nil {
-			return "", fmt.Errorf("JAVA_HOME has no bin/java: %w", err)
-		}
-		return java, nil
-	}
-	java, err := exec.LookPath("java")
-	if err != nil {
-		return "", errors.New("java is missing: install a JDK 17 and put it on the PATH, or set JAVA_HOME")
-	}
-	return java, nil
 }
 
 // jvmArgs joins the flags that Spark needs on a JDK 17, the agent, the class

@@ -1,9 +1,9 @@
-package demo
+package jvm
 
 import "syscall"
 
-// childAttributes ties the child to us: the kernel kills it when we die, and
+// ChildAttributes ties the child to us: the kernel kills it when we die, and
 // a Ctrl-C in the terminal reaches us alone, so that we end it in order.
-func childAttributes() *syscall.SysProcAttr {
+func ChildAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }

@@ -1,0 +1,27 @@
+// Package jvm is what every JVM that Rubato starts has in common: which java
+// it runs, and that it does not outlive its starter.
+package jvm
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Java is the path of the java command: that of JAVA_HOME, else of the PATH.
+func Java() (string, error) {
+	if home := os.Getenv("JAVA_HOME"); home != "" {
+		java := filepath.Join(home, "bin", "java")
+		if _, err := os.Stat(java); err != nil {
+			return "", fmt.Errorf("JAVA_HOME has no bin/java: %w", err)
+		}
+		return java, nil
+	}
+	java, err := exec.LookPath("java")
+	if err != nil {
+		return "", errors.New("java is missing: install a JDK 17 and put it on the PATH, or set JAVA_HOME")
+	}
+	return java, nil
+}
