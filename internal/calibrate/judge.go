@@ -19,7 +19,9 @@ const (
 )
 
 // Judgement is how well a fit to the first half of a run's batches, past its
-// warm-up, told the second half, one step ahead. Errors are medians of absolute relative errors.
+// warm-up, told the second half, one step ahead: each batch from the fit and
+// from how the batches before it were off (see drift). Errors are medians of
+// absolute relative errors.
 type Judgement struct {
 	Batches int `json:"batches"`
 	// Duration is the error of the batches' time, Latency that of the mean
@@ -124,21 +126,53 @@ func fitApp(app string, runs []*Run) Result {
 		result.Queries = append(result.Queries, Query{
 			Run: r, Model: m, median: [2]float64{fits[i].a, fits[i].b},
 			Levels: levels(r.Batches, &fits[i], shared, rest),
-			Judged: judge(r.Batches[half(r.Batches):], &halves[i], early, rest),
+			Judged: judge(r.Batches, half(r.Batches), &halves[i], early, rest),
 		})
 	}
 	return result
 }
 
-// judge compares a fit with batches that it has not seen.
-func judge(batches []Batch, f *fit, s sharing, rest timeline) Judgement {
+// drift follows how a run's batches are off the fit, in logarithms, and how
+// widely: real drivers are a tenth faster or slower for minutes, and calmer or
+// more ragged, as the JVM compiles and neighbours come and go. The simulator's
+// noise has no such memory.
+type drift struct{ level, width float64 }
+
+// The shares of a batch in the drift.
+const (
+	levelGain = 0.1
+	widthGain = 0.03
+)
+
+// observe takes in that a batch took so many times as long as was fitted.
+func (d *drift) observe(ratio float64) {
+	off := math.Log(ratio) - d.level
+	off = min(max(off, -math.Ln2), math.Ln2)
+	d.width += widthGain * (math.Abs(off) - d.width)
+	d.level += levelGain * off
+}
+
+// sigma is the noise about the drift: the mean absolute deviation of a normal
+// distribution is sqrt(2/pi) of it.
+func (d *drift) sigma() float64 { return d.width * math.Sqrt(math.Pi/2) }
+
+// judge compares a fit to the first batches with the others, which it has not
+// seen.
+func judge(batches []Batch, first int, f *fit, s sharing, rest timeline) Judgement {
+	off := func(b *Batch) float64 { return s.alone(b) / f.work(b) }
+	d := drift{width: f.sigma / math.Sqrt(math.Pi/2)}
+	for i := settling(batches); i < first; i++ {
+		d.observe(off(&batches[i]))
+	}
+	batches = batches[first:]
 	j := Judgement{Batches: len(batches)}
-	low, high := f.spread(0.05), f.spread(0.95)
 	var signed, errors, latencies []float64
 	within := 0
 	for i := range batches {
 		b := &batches[i]
-		work, took := f.work(b), b.Duration()
+		f.sigma = d.sigma()
+		low, high := f.spread(0.05), f.spread(0.95)
+		work, took := f.work(b)*math.Exp(d.level), b.Duration()
 		fitted := s.stretch(rest, b.Start, work)
 		signed = append(signed, fitted/took-1)
 		errors = append(errors, math.Abs(fitted/took-1))
@@ -149,6 +183,7 @@ func judge(batches []Batch, f *fit, s sharing, rest timeline) Judgement {
 			off := b.Due + s.stretch(rest, b.Due, work) - b.End
 			latencies = append(latencies, math.Abs(off)/latency)
 		}
+		d.observe(off(b))
 	}
 	j.Coverage = float64(within) / float64(len(batches))
 	j.Duration, j.Bias, j.Latencies = median(errors), median(signed), len(latencies)

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"testing"
+
+	"rubato/internal/calibrate"
+)
+
+// The committed recordings are of real drivers; what was fitted to them stands
+// beside them, and bench/README.md quotes it.
+func TestTheCommittedRecordingsGiveTheCommittedFits(t *testing.T) {
+	for _, r := range recordings {
+		runs, err := calibrate.ReadFile(r.name + ".jsonl.gz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		results, err := calibrate.Fit(runs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range results {
+			for _, q := range d.Queries {
+				if !q.Judged.Met() {
+					t.Errorf("%s, query %s: the goals of a calibration are missed: %+v", r.name, q.Run.Query, q.Judged)
+				}
+			}
+		}
+		var got bytes.Buffer
+		if err := calibrate.JSON(&got, results); err != nil {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile(r.name + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Bytes(), want) {
+			t.Errorf("%s: the fit is not the committed one", r.name)
+		}
+	}
+}
