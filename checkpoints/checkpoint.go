@@ -26,7 +26,7 @@ type Checkpoint struct {
 	Positions map[int32]int64
 	// Meta is for people and tools.
 	Meta Meta
-	// State is canonical JSON: the same state is the same bytes.
+	// State is a sequence of Parts, canonical: the same state is the same bytes.
 	State []byte
 }
 
@@ -70,7 +70,7 @@ func (c *Checkpoint) StateHash() string {
 }
 
 const (
-	schema     = 1
+	schema     = 2 // 1 had a state of JSON alone
 	sumAt      = 20
 	prefixSize = sumAt + sha256.Size
 )
@@ -81,6 +81,9 @@ var (
 
 	// ErrNewer says that a newer version of the program saved the checkpoint.
 	ErrNewer = errors.New("saved by a newer version")
+	// ErrOlder says that an older version saved it, in a form that is read no
+	// more.
+	ErrOlder = errors.New("saved by an older version, whose form is read no more")
 )
 
 // encode returns the stored form of c.
@@ -125,8 +128,12 @@ func decode(b []byte) (c Checkpoint, n int, err error) {
 	if sum := checksum(b); !bytes.Equal(sum[:], b[sumAt:prefixSize]) {
 		return c, 0, errors.New("its SHA-256 does not hold")
 	}
-	if v := le.Uint32(b[8:]); v != schema {
+	switch v := le.Uint32(b[8:]); {
+	case v > schema:
 		return c, 0, fmt.Errorf("%w: schema %d, known is %d", ErrNewer, v, schema)
+	case v < schema:
+		return c, 0, fmt.Errorf("%w (schema %d, known is %d): freeze what it learnt with that version, "+
+			"name the artefact in the configuration, and move the stores aside", ErrOlder, v, schema)
 	}
 	rest := b[prefixSize+4:]
 	size := le.Uint32(b[prefixSize:])
@@ -145,12 +152,23 @@ func decode(b []byte) (c Checkpoint, n int, err error) {
 // export is the shape of Store.Export.
 type export struct {
 	header
-	Time      string          `json:"time"`
-	StateHash string          `json:"stateHash"`
-	State     json.RawMessage `json:"state"`
+	Time      string         `json:"time"`
+	StateHash string         `json:"stateHash"`
+	State     map[string]any `json:"state"`
 }
 
-func (c *Checkpoint) export() export {
-	return export{header: c.header(), Time: time.Unix(0, int64(c.At)).UTC().Format(time.RFC3339Nano),
-		StateHash: c.StateHash(), State: c.State}
+// export shows the state part by part: JSON as it is, bytes in base64.
+func (c *Checkpoint) export() (*export, error) {
+	parts, err := Parts(c.State)
+	if err != nil {
+		return nil, err
+	}
+	state := map[string]any{}
+	for _, p := range parts {
+		if state[p.Name] = p.Data; p.JSON {
+			state[p.Name] = json.RawMessage(p.Data)
+		}
+	}
+	return &export{header: c.header(), Time: time.Unix(0, int64(c.At)).UTC().Format(time.RFC3339Nano),
+		StateHash: c.StateHash(), State: state}, nil
 }

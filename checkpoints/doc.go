@@ -12,11 +12,12 @@
 //	"rubatock" | schema u32 | length of body u64 | SHA-256 of the rest | body
 //	body: length of header u32 | header (JSON) | state
 //
-// with little-endian numbers. The state is the caller's, canonical JSON: the
-// same state is the same bytes, so that StateHash of two runs over the same
-// inputs compares equal. It is stored as it is: it is mostly the base64 of
-// floats, from which zstd gains a quarter of the size and gzip costs more time
-// than the disk saves.
+// with little-endian numbers. The state is the caller's, a sequence of named
+// parts, JSON or bytes (AppendPart): the same state is the same bytes, so that
+// StateHash of two runs over the same inputs compares equal. It is stored as it
+// is: it is mostly floats, which compress little. The schema is 2; a checkpoint
+// of schema 1, whose state was JSON alone, is refused by name and says what to do
+// (ErrOlder).
 //
 // # Faults
 //

@@ -155,6 +155,7 @@ func (s *Store) put(c *Checkpoint, seq uint64) error {
 		return fmt.Errorf("save checkpoint: %w", err)
 	}
 	c.Seq = stored.Seq
+	_ = s.file.Forget() // a neighbour's pages may have been copied: it spares memory, no more
 	return nil
 }
 
@@ -213,9 +214,9 @@ func (s *Store) sequences() (seqs []uint64, named uint64, err error) {
 	return seqs, named, err
 }
 
-// Get returns one checkpoint. A Damage says what is wrong with it; one that a
-// newer version saved is not damaged, its error wraps ErrNewer; one that is
-// not there gives ErrNone.
+// Get returns one checkpoint. A Damage says what is wrong with it; one that
+// another version saved is not damaged, its error wraps ErrNewer or ErrOlder; one
+// that is not there gives ErrNone.
 func (s *Store) Get(seq uint64) (Checkpoint, error) {
 	var c Checkpoint
 	var bad error
@@ -238,7 +239,7 @@ func (s *Store) Get(seq uint64) (Checkpoint, error) {
 		return Checkpoint{}, Damage{Seq: seq, Reason: err}
 	case err != nil:
 		return Checkpoint{}, err
-	case errors.Is(bad, ErrNewer):
+	case errors.Is(bad, ErrNewer), errors.Is(bad, ErrOlder):
 		return Checkpoint{}, fmt.Errorf("checkpoint %d: %w", seq, bad)
 	case bad != nil:
 		return Checkpoint{}, Damage{Seq: seq, Reason: bad}
@@ -309,7 +310,11 @@ func (s *Store) Export(seq uint64, w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("export checkpoint: %w", err)
 	}
-	if err := json.NewEncoder(w).Encode(c.export()); err != nil {
+	e, err := c.export()
+	if err == nil {
+		err = json.NewEncoder(w).Encode(e)
+	}
+	if err != nil {
 		return fmt.Errorf("export checkpoint %d: %w", seq, err)
 	}
 	return nil

@@ -73,7 +73,12 @@ func kill(t *testing.T, cmd *exec.Cmd) {
 
 // sample is a checkpoint whose state, of about 60 KB, tells n.
 func sample(n int) Checkpoint {
-	state, err := json.Marshal(map[string]any{"n": n, "weights": bytes.Repeat([]byte{byte(n), 1, 2}, 15000)})
+	state, err := AppendPart(nil, "loop", true, func(b []byte) ([]byte, error) { return fmt.Appendf(b, `{"n":%d}`, n), nil })
+	if err == nil {
+		state, err = AppendPart(state, "weights", false, func(b []byte) ([]byte, error) {
+			return append(b, bytes.Repeat([]byte{byte(n), 1, 2}, 20000)...), nil
+		})
+	}
 	if err != nil {
 		panic(err)
 	}
@@ -197,14 +202,17 @@ func TestExportIsOneJSONObject(t *testing.T) {
 		Time      string
 		StateHash string
 		Positions map[string]int64
-		State     json.RawMessage
+		State     struct {
+			Loop    struct{ N int }
+			Weights []byte
+		}
 	}
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
 	want := sample(2)
 	if got.Seq != 2 || got.Time != "1970-01-01T00:00:02Z" || got.StateHash != want.StateHash() ||
-		got.Positions["11"] != 7 || !bytes.Equal(got.State, want.State) {
+		got.Positions["11"] != 7 || got.State.Loop.N != 2 || !bytes.HasSuffix(want.State, got.State.Weights) || len(got.State.Weights) != 60000 {
 		t.Fatalf("%+v", got)
 	}
 	closed(t, s)
@@ -258,22 +266,40 @@ func TestFailedSaveLeavesNoSequence(t *testing.T) {
 	closed(t, s)
 }
 
-func TestCheckpointOfANewerVersionIsNotCalledDamaged(t *testing.T) {
-	path := saved(t, 2)
-	s := open(t, path, Options{})
-	if err := s.file.Update(func(tx *bolt.Tx) error {
-		value := bytes.Clone(tx.Bucket(bucketCheckpoints).Get(key(2)))
-		le.PutUint32(value[8:], schema+1)
-		sum := checksum(value)
-		copy(value[sumAt:], sum[:])
-		return tx.Bucket(bucketCheckpoints).Put(key(2), value)
-	}); err != nil {
-		t.Fatal(err)
+func TestCheckpointOfAnotherVersionIsNotCalledDamaged(t *testing.T) {
+	for version, want := range map[uint32]error{schema + 1: ErrNewer, schema - 1: ErrOlder} {
+		s := open(t, saved(t, 2), Options{})
+		if err := s.file.Update(func(tx *bolt.Tx) error {
+			value := bytes.Clone(tx.Bucket(bucketCheckpoints).Get(key(2)))
+			le.PutUint32(value[8:], version)
+			sum := checksum(value)
+			copy(value[sumAt:], sum[:])
+			return tx.Bucket(bucketCheckpoints).Put(key(2), value)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.Load(); !errors.Is(err, want) || errors.Is(err, boltfile.ErrDamaged) {
+			t.Fatalf("schema %d: got %v", version, err)
+		}
+		closed(t, s)
 	}
-	if _, _, err := s.Load(); !errors.Is(err, ErrNewer) || errors.Is(err, boltfile.ErrDamaged) {
-		t.Fatalf("got %v", err)
+}
+
+func TestPartsAreReadAsAppendedAndNothingElseIs(t *testing.T) {
+	state := sample(7).State
+	parts, err := Parts(state)
+	if err != nil || len(parts) != 2 || parts[0].Name != "loop" || !parts[0].JSON || string(parts[0].Data) != `{"n":7}` ||
+		parts[1].Name != "weights" || parts[1].JSON || len(parts[1].Data) != 60000 {
+		t.Fatal(len(parts), err)
 	}
-	closed(t, s)
+	for n := 1; n < len(state); n += 1 + n/10 {
+		if _, err := Parts(state[:n]); err == nil && n != len(state)-len(parts[1].Data)-len("weights")-6 {
+			t.Fatalf("%d bytes of %d were taken", n, len(state))
+		}
+	}
+	if _, err := Parts([]byte(`{"core":{}}`)); err == nil {
+		t.Fatal("JSON was taken for parts")
+	}
 }
 
 func BenchmarkSave5MB(b *testing.B) {

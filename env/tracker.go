@@ -1,6 +1,7 @@
 package env
 
 import (
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -8,8 +9,7 @@ import (
 )
 
 // Forecaster predicts a query's arrival rate. It is stepped once for each
-// second of the clock, and has to round-trip through encoding/json exactly if
-// its Tracker is to be saved.
+// second of the clock.
 type Forecaster interface {
 	// Step takes in the rate, events/s, of the second that ended at t.
 	Step(t Time, rate float64)
@@ -19,6 +19,11 @@ type Forecaster interface {
 	// CopyFrom makes it an exact copy of from, which is of the same type. It
 	// allocates nothing.
 	CopyFrom(from Forecaster)
+	// AppendBinary appends its whole state, canonically; UnmarshalBinary of
+	// another of the same kind then continues bit for bit, and refuses by name
+	// what is no such state.
+	encoding.BinaryAppender
+	encoding.BinaryUnmarshaler
 }
 
 // Outcome says what became of a trigger.
@@ -228,34 +233,55 @@ func (k *Tracker) CopyFrom(from *Tracker) {
 	}
 }
 
-// MarshalJSON writes the tracker and its forecaster; reading it back continues
-// bit for bit.
+// MarshalJSON writes the tracker without its forecaster; reading back both
+// continues bit for bit.
 func (k *Tracker) MarshalJSON() ([]byte, error) {
-	b, err := json.Marshal(struct {
-		State    *state
-		Forecast Forecaster
-	}{&k.s, k.forecast})
+	b, err := json.Marshal(&k.s)
 	if err != nil {
 		return nil, fmt.Errorf("saving the tracker of %s: %w", k.s.Query, err)
 	}
 	return b, nil
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote into a tracker that was made with
-// a forecaster of the same kind.
+// UnmarshalJSON reads what MarshalJSON wrote.
 func (k *Tracker) UnmarshalJSON(b []byte) error {
-	w := struct {
-		State    *state
-		Forecast Forecaster
-	}{&state{}, k.forecast}
-	if err := json.Unmarshal(b, &w); err != nil {
+	s := state{}
+	if err := json.Unmarshal(b, &s); err != nil {
 		return fmt.Errorf("reading a tracker: %w", err)
 	}
-	if w.State == nil || len(w.State.Commits) > maxCommits {
+	if s.Commits == nil || len(s.Commits) > maxCommits {
 		return fmt.Errorf("reading a tracker: no state, or too many commits")
 	}
-	w.State.Commits = append(make([]commit, 0, maxCommits), w.State.Commits...)
-	k.s = *w.State
+	s.Commits = append(make([]commit, 0, maxCommits), s.Commits...)
+	k.s = s
+	return nil
+}
+
+// AppendForecast appends the state of the forecaster, nothing where there is
+// none.
+func (k *Tracker) AppendForecast(b []byte) ([]byte, error) {
+	if k.forecast == nil {
+		return b, nil
+	}
+	b, err := k.forecast.AppendBinary(b)
+	if err != nil {
+		return nil, fmt.Errorf("saving the forecaster of %s: %w", k.s.Query, err)
+	}
+	return b, nil
+}
+
+// ReadForecast reads what AppendForecast appended, into a tracker that was made
+// with a forecaster of the same kind.
+func (k *Tracker) ReadForecast(b []byte) error {
+	if k.forecast == nil {
+		if len(b) > 0 {
+			return fmt.Errorf("reading a forecaster of %s: it has none", k.s.Query)
+		}
+		return nil
+	}
+	if err := k.forecast.UnmarshalBinary(b); err != nil {
+		return fmt.Errorf("reading the forecaster of %s: %w", k.s.Query, err)
+	}
 	return nil
 }
 

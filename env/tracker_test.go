@@ -1,6 +1,8 @@
 package env
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"math"
 	"testing"
@@ -17,6 +19,12 @@ func (l *last) Predict(rate, spread *[3]float64) {
 	*rate, *spread = [3]float64{l.Rate, l.Rate, l.Rate}, [3]float64{}
 }
 func (l *last) CopyFrom(from Forecaster) { *l = *from.(*last) }
+func (l *last) AppendBinary(b []byte) ([]byte, error) {
+	return binary.Append(b, binary.LittleEndian, l)
+}
+func (l *last) UnmarshalBinary(b []byte) error {
+	return binary.Read(bytes.NewReader(b), binary.LittleEndian, l)
+}
 
 func seconds(s float64) Time { return Time(0).Add(s) }
 
@@ -245,8 +253,15 @@ func TestTrackerSavesExactly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		forecast, err := k.AppendForecast(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		again := NewTracker("", "", &last{}, 0)
 		if err := json.Unmarshal(b, again); err != nil {
+			t.Fatal(err)
+		}
+		if err := again.ReadForecast(forecast); err != nil {
 			t.Fatal(err)
 		}
 		for range rapid.IntRange(1, 20).Draw(t, "after") {

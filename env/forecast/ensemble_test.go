@@ -1,7 +1,6 @@
 package forecast_test
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -49,12 +48,12 @@ func TestTheEnsembleIsAlwaysFiniteAndSavesExactly(t *testing.T) {
 			e.Step(at[i], x)
 			sane(t, e)
 		}
-		b, err := json.Marshal(e)
+		b, err := e.AppendBinary(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		again, twin := forecast.New(), forecast.New()
-		if err := json.Unmarshal(b, again); err != nil {
+		if err := again.UnmarshalBinary(b); err != nil {
 			t.Fatal(err)
 		}
 		twin.CopyFrom(e)
@@ -200,12 +199,12 @@ func TestUnderOtherWeightsASavedForecasterGoesOn(t *testing.T) {
 	for s, y := range x {
 		e.Step(env.Time(s+1)*1e9, y)
 	}
-	b, err := json.Marshal(e)
+	b, err := e.AppendBinary(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	other := forecast.NewEnsemble(&forecast.Weights{}, "others")
-	if err := json.Unmarshal(b, other); err != nil {
+	if err := other.UnmarshalBinary(b); err != nil {
 		t.Fatal(err)
 	}
 	other.Step(401e9, 100)
@@ -216,12 +215,36 @@ func TestUnderOtherWeightsASavedForecasterGoesOn(t *testing.T) {
 	}
 }
 
-func TestADamagedStateIsRefused(t *testing.T) {
+func TestAForeignOldOrCutStateIsRefusedByName(t *testing.T) {
 	e := forecast.New()
-	for _, b := range []string{`{}`, `{"level":1}`, `{"weights":"","state":"AAAA"}`, `[`, `3`} {
-		if err := json.Unmarshal([]byte(b), e); err == nil {
-			t.Errorf("%s was read", b)
+	whole, err := e.AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	holt, err := forecast.NewHolt().AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := append([]byte(nil), whole...)
+	older[len("ensemble/2")] = '1'
+	for _, c := range []struct {
+		state []byte
+		want  error
+	}{
+		{holt, forecast.ErrForeignState}, {[]byte(`{"weights":"","state":"AAAA"}`), forecast.ErrForeignState},
+		{older, forecast.ErrStateVersion},
+		{nil, forecast.ErrCutState}, {whole[:5], forecast.ErrCutState}, {whole[:len(whole)-1], forecast.ErrCutState},
+		{append(whole, 0), forecast.ErrDamagedState},
+	} {
+		if err := e.UnmarshalBinary(c.state); !errors.Is(err, c.want) {
+			t.Errorf("%d bytes: %v, want %v", len(c.state), err, c.want)
 		}
+	}
+	if err := forecast.NewHolt().UnmarshalBinary(whole); !errors.Is(err, forecast.ErrForeignState) {
+		t.Errorf("an ensemble's into a Holt: %v", err)
+	}
+	if err := e.UnmarshalBinary(whole); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package forecast_test
 
 import (
-	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -110,12 +109,12 @@ func TestHoltIsAlwaysFiniteAndSavesExactly(t *testing.T) {
 		for i, x := range rapid.SliceOfN(rates, 0, 40).Draw(t, "rates") {
 			h.Step(env.Time(i)*1e9, x)
 		}
-		b, err := json.Marshal(h)
+		b, err := h.AppendBinary(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		again := forecast.NewHolt()
-		if err := json.Unmarshal(b, again); err != nil {
+		if err := again.UnmarshalBinary(b); err != nil {
 			t.Fatal(err)
 		}
 		for i, x := range rapid.SliceOfN(rates, 1, 20).Draw(t, "more") {

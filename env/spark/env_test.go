@@ -1,7 +1,6 @@
 package spark
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -332,9 +331,9 @@ func TestQueriesOfOneDriverSeeEachOthersLoad(t *testing.T) {
 	if o := w.last().Observation; w.last().Query != "k/b" || math.Abs(o.DriverLeft-23.1) > 0.1 {
 		t.Errorf("%s expects %v s left of a batch of 30.1 s, 7 s old", w.last().Query, o.DriverLeft)
 	}
-	saved := encode(t, w)
+	state, forecasts := parts(t, w.Environment)
 	w.Environment = New(options(t))
-	if err := json.Unmarshal([]byte(saved), w.Environment); err != nil {
+	if err := w.Restore(state, forecasts); err != nil {
 		t.Fatal(err)
 	}
 	w.feed(tickAt(at(41)))

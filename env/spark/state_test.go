@@ -13,11 +13,20 @@ import (
 
 func encode(tb testing.TB, w *world) string {
 	tb.Helper()
-	b, err := json.Marshal(w.Environment)
-	if err != nil {
-		tb.Fatalf("encode: %v", err)
+	state, forecasts := parts(tb, w.Environment)
+	return string(state) + string(forecasts)
+}
+
+func parts(tb testing.TB, e *Environment) (state, forecasts []byte) {
+	tb.Helper()
+	state, err := e.AppendJSON(nil)
+	if err == nil {
+		forecasts, err = e.AppendForecasts(nil)
 	}
-	return string(b)
+	if err != nil || !json.Valid(state) {
+		tb.Fatalf("encode: %v, %s", err, state)
+	}
+	return state, forecasts
 }
 
 // script draws the life of two queries of one driver, with losses, restarts,
@@ -77,7 +86,7 @@ func TestARestoredEnvironmentContinuesBitForBit(t *testing.T) {
 		head.feed(inputs[:cut]...)
 		saved := encode(t, head)
 		tail := &world{Environment: New(options(t)), tb: t, act: rungOf}
-		if err := json.Unmarshal([]byte(saved), tail.Environment); err != nil {
+		if err := tail.Restore(parts(t, head.Environment)); err != nil {
 			rt.Fatalf("restore: %v", err)
 		}
 		if again := encode(t, tail); again != saved {
@@ -109,9 +118,31 @@ func TestADamagedStateIsRefused(t *testing.T) {
 		`{}`, `[]`, `{"Header":{},"Queries":[{"Key":"b"},{"Key":"a"}]}`, `{"Header":{},"Queries":[{"Key":"a"},{"Key":"a"}]}`,
 		`{"Header":{},"Queries":[{"Key":"a","Runs":[{"State":null,"Tracker":{}}]}]}`,
 	} {
-		if err := json.Unmarshal([]byte(bad), New(options(t))); err == nil {
+		if err := New(options(t)).Restore([]byte(bad), nil); err == nil {
 			t.Errorf("%s was taken", bad)
 		}
+	}
+}
+
+func TestForecastsThatDoNotFitTheStateAreRefused(t *testing.T) {
+	w, a := newWorld(t), newAgent(t, "shop/a", "a1")
+	w.feed(a.started(origin, SourceOptions{Subscribe: "orders"}))
+	state, forecasts := parts(t, w.Environment)
+	if len(forecasts) == 0 {
+		t.Fatal("nothing was saved")
+	}
+	for name, bad := range map[string][]byte{
+		"none":       nil,
+		"cut":        forecasts[:len(forecasts)-1],
+		"lengthened": append(slices.Clone(forecasts), 0),
+		"others":     bytes.Replace(forecasts, []byte("holt"), []byte("rope"), 1),
+	} {
+		if err := New(options(t)).Restore(state, bad); err == nil {
+			t.Errorf("%s were taken", name)
+		}
+	}
+	if err := New(options(t)).Restore(state, forecasts); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -135,7 +166,7 @@ func FuzzTake(f *testing.F) {
 		}
 		saved := encode(t, w)
 		back := &world{Environment: New(options(t)), tb: t}
-		if err := json.Unmarshal([]byte(saved), back.Environment); err != nil {
+		if err := back.Restore(parts(t, w.Environment)); err != nil {
 			t.Fatal(err)
 		}
 		if encode(t, back) != saved {

@@ -44,6 +44,7 @@ type Core struct {
 	stamps map[env.QueryKey]spark.Stamp
 	tick   env.Tick // being decided on; a local one would escape
 	s      coreState
+	size   int // of the last State, bytes
 }
 
 // coreState is what a checkpoint holds beside the environment and the loop.
@@ -57,12 +58,13 @@ type coreState struct {
 	Positions  map[int32]int64 `json:"positions"`
 }
 
-// savedCore is the canonical form of a Core's state.
-type savedCore struct {
-	Core coreState       `json:"core"`
-	Env  json.RawMessage `json:"env"`
-	Loop json.RawMessage `json:"loop"`
-}
+// The parts of a Core's state. Forecasts are bytes, the others JSON.
+const (
+	partCore      = "core"
+	partEnv       = "environment"
+	partForecasts = "forecasts"
+	partLoop      = "learners"
+)
 
 // NewCore returns a Core that has taken nothing yet. It wants an InputConfig
 // before anything else.
@@ -243,48 +245,4 @@ func resolver(cfg *configs.Config) spark.Resolver {
 			MaxOffsets: r.MaxOffsets, MinOffsets: r.MinOffsets,
 		}, true
 	}
-}
-
-// State encodes all that a checkpoint needs, canonically: the same inputs give
-// the same bytes.
-func (c *Core) State() ([]byte, error) {
-	c.s.Commanding = c.loop.Commanding
-	saved := savedCore{Core: c.s}
-	var err error
-	if saved.Env, err = json.Marshal(c.env); err != nil {
-		return nil, fmt.Errorf("saving the environment: %w", err)
-	}
-	if saved.Loop, err = c.loop.State(); err != nil {
-		return nil, fmt.Errorf("saving the learners: %w", err)
-	}
-	b, err := json.Marshal(saved)
-	if err != nil {
-		return nil, fmt.Errorf("saving the state: %w", err)
-	}
-	return b, nil
-}
-
-// Restore continues from what State encoded; the Core must be new.
-func (c *Core) Restore(b []byte) error {
-	var saved savedCore
-	if err := json.Unmarshal(b, &saved); err != nil {
-		return fmt.Errorf("restoring the state: %w", err)
-	}
-	if saved.Core.Config != "" {
-		if err := c.configure([]byte(saved.Core.Config)); err != nil {
-			return fmt.Errorf("restoring the configuration: %w", err)
-		}
-	}
-	if err := json.Unmarshal(saved.Env, c.env); err != nil {
-		return fmt.Errorf("restoring the environment: %w", err)
-	}
-	if err := c.loop.Restore(saved.Loop); err != nil {
-		return fmt.Errorf("restoring the learners: %w", err)
-	}
-	c.s = saved.Core
-	if c.s.Positions == nil {
-		c.s.Positions = map[int32]int64{}
-	}
-	c.loop.Commanding = c.s.Commanding
-	return nil
 }
