@@ -204,7 +204,7 @@ func (d *demo) warm(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startWithin, errors.New("the Spark job ran no batches in time"))
 	defer cancel()
 	events := load.Bursty(d.o.Seed+1, 20*time.Second)
-	for d.rec.ran() < warmBatches {
+	for d.rec.Ran() < warmBatches {
 		if err := d.alive(ctx); err != nil {
 			return err
 		}
@@ -270,7 +270,7 @@ func (d *demo) half(ctx context.Context, mode string) (report.Half, error) {
 		return report.Half{}, errors.Join(context.Cause(watch), err)
 	}
 	end := time.Now()
-	for deadline := end.Add(drainWithin); !d.rec.drained(events); {
+	for deadline := end.Add(drainWithin); !d.rec.Drained(events); {
 		if time.Now().After(deadline) {
 			d.live.say("not everything was taken within %v: what is left is named below", drainWithin)
 			break
@@ -280,13 +280,13 @@ func (d *demo) half(ctx context.Context, mode string) (report.Half, error) {
 		}
 		sleep(watch, 100*time.Millisecond)
 	}
-	observed := d.rec.observed(begin.Add(report.LeadIn), end, events)
+	observed := d.rec.Observed(begin.Add(report.LeadIn), end, events)
 	observed.Weights = d.weights
 	return report.Measure(observed)
 }
 
 func (d *demo) show(now time.Time, half string) {
-	s := status{half: half, action: d.rec.action(), latency: d.rec.lastLatency()}
+	s := status{half: half, action: d.rec.action(), latency: d.rec.LastLatency()}
 	for _, q := range d.tuner.Snapshots() {
 		s.rate, s.backlog = q.Rate, float64(q.Backlog)
 		s.interval = time.Duration(q.EffectiveMs) * time.Millisecond
@@ -297,7 +297,7 @@ func (d *demo) show(now time.Time, half string) {
 
 // alive tells why the demo cannot go on, if it cannot.
 func (d *demo) alive(ctx context.Context) error {
-	if how, over := d.rec.over(); over {
+	if how, over := d.rec.Over(); over {
 		return fmt.Errorf("the streaming query ended: %s", how)
 	}
 	select {

@@ -60,6 +60,9 @@ type Half struct {
 	Events        int     `json:"events"`
 	CostRate      float64 `json:"costRate"`
 
+	P50LatencyMs float64 `json:"-"`
+	P99LatencyMs float64 `json:"-"`
+
 	// Inferred events are counted with the batch after their own, Untaken ones
 	// not at all; see the package's caveats. Both are 0 where all is well.
 	Inferred int `json:"-"`
@@ -87,7 +90,9 @@ func Measure(o Observed) (Half, error) {
 			sum += l
 		}
 		h.MeanLatencyMs = sum / float64(h.Events)
+		h.P50LatencyMs = Quantile(latencies, 0.5)
 		h.P95LatencyMs = Quantile(latencies, 0.95)
+		h.P99LatencyMs = Quantile(latencies, 0.99)
 	}
 	h.CostRate = o.Weights.Latency*h.MeanLatencyMs/1e3 +
 		o.Weights.Batch*float64(h.Batches)/seconds +

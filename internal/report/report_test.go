@@ -56,7 +56,7 @@ func TestFiguresAreThoseWorkedOutByHand(t *testing.T) {
 	}
 	// 2 x 1.62525 s + 0.5 x 2 batches / 10 s + 0.25 x 2 empties / 10 s.
 	want := Half{
-		MeanLatencyMs: 1625.25, P95LatencyMs: 2500, Triggers: 4, EmptyTriggers: 2, Batches: 2,
+		MeanLatencyMs: 1625.25, P50LatencyMs: 1001, P95LatencyMs: 2500, P99LatencyMs: 2500, Triggers: 4, EmptyTriggers: 2, Batches: 2,
 		Seconds: 10, Events: 4, CostRate: 3.2505 + 0.1 + 0.05,
 	}
 	if math.Abs(got.CostRate-want.CostRate) > 1e-12 {

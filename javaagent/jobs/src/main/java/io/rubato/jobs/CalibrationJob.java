@@ -14,7 +14,10 @@ import org.apache.spark.sql.streaming.DataStreamWriter;
 import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
 
-/** One query of each kind that is asked for, on one driver: what the simulator's batch times are fitted to. */
+/**
+ * One query of each kind that is asked for, on one driver: what the simulator's batch times are fitted to, and what
+ * {@code rubato bench spark} runs.
+ */
 public final class CalibrationJob {
     private final SparkSession spark;
     private final Flags flags;
@@ -25,11 +28,12 @@ public final class CalibrationJob {
     }
 
     public static void main(String[] arguments) throws TimeoutException, StreamingQueryException {
-        Flags flags = new Flags(arguments, "brokers", "queries", "interval", "work", "app", "watch-stdin");
+        Flags flags = new Flags(arguments, "brokers", "queries", "interval", "work", "app", "topic", "master",
+                "watch-stdin");
         if (flags.is("watch-stdin")) {
             Session.endWithInput();
         }
-        SparkSession spark = Session.start(flags.get("app", "calibration"), "local[2]");
+        SparkSession spark = Session.start(flags.get("app", "calibration"), flags.get("master", "local[2]"));
         CalibrationJob job = new CalibrationJob(spark, flags);
         List<StreamingQuery> queries = new ArrayList<>();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(queries), "stop-queries"));
@@ -43,10 +47,10 @@ public final class CalibrationJob {
     private StreamingQuery write(String name) throws TimeoutException {
         switch (name) {
             case "files":
-                return start(name, parsed("events").writeStream().format("json").outputMode("append")
+                return start(name, events().writeStream().format("json").outputMode("append")
                         .option("path", flags.need("work") + "/files"));
             case "windows":
-                return start(name, parsed("events").withWatermark("timestamp", "10 seconds")
+                return start(name, events().withWatermark("timestamp", "10 seconds")
                         .groupBy(window(col("timestamp"), "5 seconds"), col("key")).count()
                         .writeStream().format("noop").outputMode("update"));
             case "join":
@@ -63,6 +67,10 @@ public final class CalibrationJob {
                 .start();
     }
 
+    private Dataset<Row> events() {
+        return parsed(flags.get("topic", "events"));
+    }
+
     /** A topic's records with the number inside. */
     private Dataset<Row> parsed(String topic) {
         return spark.readStream().format("kafka")
@@ -77,7 +85,7 @@ public final class CalibrationJob {
 
     /** Pairs of records with one number, of two topics, up to two seconds apart. */
     private Dataset<Row> joined() {
-        Dataset<Row> left = parsed("events").withWatermark("timestamp", "4 seconds").alias("e");
+        Dataset<Row> left = events().withWatermark("timestamp", "4 seconds").alias("e");
         Dataset<Row> right = parsed("answers").withWatermark("timestamp", "4 seconds").alias("a");
         return left.join(right, expr("e.n = a.n AND a.timestamp BETWEEN e.timestamp - INTERVAL 2 SECONDS"
                 + " AND e.timestamp + INTERVAL 2 SECONDS"));
