@@ -26,6 +26,8 @@ type Settings struct {
 	Brokers []string
 	// HTTP is the address of the HTTP interface.
 	HTTP string
+	// Prefix of the topics and Profile of the weights; empty for the defaults.
+	Prefix, Profile string
 	// Mode and Bounds are those of the one group. Artefact is the file of the
 	// network it acts by; empty takes the shipped one.
 	Mode, Artefact, Bounds string
@@ -54,6 +56,12 @@ groups:
 		s.Mode, s.Bounds)
 	if s.Artefact != "" {
 		text += fmt.Sprintf("    artefact: %q\n", s.Artefact)
+	}
+	if s.Profile != "" {
+		text += fmt.Sprintf("    profile: %s\n", s.Profile)
+	}
+	if s.Prefix != "" {
+		text = strings.Replace(text, "kafka: {", fmt.Sprintf("kafka: {prefix: %q, ", s.Prefix), 1)
 	}
 	if s.Every > 0 {
 		text = strings.Replace(text, "store: {", fmt.Sprintf("store: {every: %s, ", s.Every), 1)

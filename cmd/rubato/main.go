@@ -89,7 +89,7 @@ is wrong; 3 a check found a difference or damage.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(newRun(), newDemo(), newCheckConfig(), newCheckpoints(), newFreeze(),
-		newReplay(), newTournament(), newForecast(), newPretrain(), newCalibrate(), newStatus(), newHold(), newRelease(), newAgent(), newVersion())
+		newReplay(), newTournament(), newForecast(), newPretrain(), newCalibrate(), newBench(), newStatus(), newHold(), newRelease(), newAgent(), newVersion())
 	return root
 }
 

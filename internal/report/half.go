@@ -24,11 +24,11 @@ type Event struct {
 // Range holds the offsets from Start up to End, not included.
 type Range struct{ Start, End int64 }
 
-// Batch is one batch of the query: what it took of each partition, and when it
-// ended.
+// Batch is one batch of the query: what it took of each partition, when its
+// trigger began (zero where nothing told), and when it ended.
 type Batch struct {
-	Ended  time.Time
-	Ranges map[int32]Range
+	Began, Ended time.Time
+	Ranges       map[int32]Range
 }
 
 // Counters are the query's totals at a moment.

@@ -84,7 +84,11 @@ func (r *Recorder) triggerEnd(m *spark.Message) {
 	if m.BatchEndMonoNs != nil {
 		ended = at.Add(-time.Duration(m.MonoNs - *m.BatchEndMonoNs))
 	}
-	r.batches = append(r.batches, Batch{Ended: ended, Ranges: r.pending})
+	var began time.Time
+	if m.TriggerStartMonoNs != nil {
+		began = at.Add(-time.Duration(m.MonoNs - *m.TriggerStartMonoNs))
+	}
+	r.batches = append(r.batches, Batch{Began: began, Ended: ended, Ranges: r.pending})
 	for p, o := range r.pending {
 		r.committed[p] = o.End
 	}

@@ -35,10 +35,10 @@ func observed() Observed {
 			{0, 2, at10(12_500)}, {1, 1, at10(19_999)}, {1, 2, at10(20_000)},
 		},
 		Batches: []Batch{
-			{at10(9_950), map[int32]Range{0: {0, 1}}},
-			{at10(12_000), map[int32]Range{0: {1, 2}, 1: {0, 1}}},
-			{at10(15_000), map[int32]Range{0: {2, 3}, 1: {1, 1}}},
-			{at10(21_000), map[int32]Range{0: {3, 3}, 1: {1, 3}}},
+			{Ended: at10(9_950), Ranges: map[int32]Range{0: {0, 1}}},
+			{Ended: at10(12_000), Ranges: map[int32]Range{0: {1, 2}, 1: {0, 1}}},
+			{Ended: at10(15_000), Ranges: map[int32]Range{0: {2, 3}, 1: {1, 1}}},
+			{Ended: at10(21_000), Ranges: map[int32]Range{0: {3, 3}, 1: {1, 3}}},
 		},
 		Counters: []Counters{
 			{at10(8_000), 4, 3, 1}, {at10(9_950), 5, 3, 2}, // before the window
@@ -147,7 +147,7 @@ func TestMeanLatencyIsLittlesIntegral(t *testing.T) {
 		for taken, end := int64(0), int64(0); taken < int64(n); {
 			to := min(taken+rapid.Int64Range(1, 9).Draw(t, "rows"), int64(n))
 			end = max(end+1, o.Events[to-1].At.Sub(origin).Milliseconds()+rapid.Int64Range(1, 3000).Draw(t, "took"))
-			o.Batches = append(o.Batches, Batch{at10(end), map[int32]Range{0: {taken, to}}})
+			o.Batches = append(o.Batches, Batch{Ended: at10(end), Ranges: map[int32]Range{0: {taken, to}}})
 			ends[to] = end
 			taken = to
 		}

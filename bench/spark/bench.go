@@ -1,0 +1,226 @@
+package spark
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"rubato/configs"
+	"rubato/env"
+	"rubato/policy/rules"
+)
+
+// Options of a benchmark.
+type Options struct {
+	// Rivals are names of Rivals; TopFixed stands for three of the grid.
+	Rivals []string
+	Traces []Trace
+	// Length is that of each run's load, the lead-in included.
+	Length  time.Duration
+	Repeats int
+	// Weights is the name of a profile.
+	Weights string
+	// Job is one of Jobs, Spark the version of Spark.
+	Job, Spark string
+	Seed       uint64
+	// Folder holds the recordings, Results is the results file, and Calibration
+	// the folder of the simulator's calibrations.
+	Folder, Results, Calibration string
+	Version                      string
+	// Progress is told how much of the time is over, s; Say gets a line for
+	// each run.
+	Progress func(done, total int)
+	Say      func(line string)
+}
+
+// Names of rivals that are not rules.
+const (
+	Frozen   = "frozen"
+	Learning = "learning"
+	// TopFixed stands for the three intervals of the fixed grid that the
+	// simulator ranks best for the trace, before anything was run.
+	TopFixed = "fixed-top3"
+)
+
+// Jobs are the jobs by name, and the queries that each runs on one driver.
+var jobs = map[string][]string{
+	"files":   {"files"},
+	"windows": {"windows"},
+	"shared":  {"files", "windows"},
+}
+
+// bench is a benchmark on its way.
+type bench struct {
+	Options
+	weights env.Weights
+	broker  *broker
+	number  int // of the runs started, for names
+	done    int
+	total   int
+}
+
+// ErrOptions says that a benchmark was asked for that cannot be run.
+var ErrOptions = errors.New("cannot be run")
+
+func (o *Options) check() error {
+	if o.Length < LeadIn+20*time.Second || o.Length > 9*time.Minute {
+		return fmt.Errorf("%w: runs of %v: want %v to 9m0s, of which %v are the lead-in", ErrOptions, o.Length, LeadIn+20*time.Second, LeadIn)
+	}
+	if _, known := jobs[o.Job]; !known {
+		return fmt.Errorf("%w: job %q: want files, windows or shared", ErrOptions, o.Job)
+	}
+	if o.Repeats < 1 || len(o.Rivals) == 0 {
+		return fmt.Errorf("%w: %d repeats of %d rivals", ErrOptions, o.Repeats, len(o.Rivals))
+	}
+	for _, name := range o.Rivals {
+		if name == Frozen || name == Learning || name == TopFixed {
+			continue
+		}
+		e, ok := rules.Find(name)
+		if !ok || e.Informed || e.Steps {
+			return fmt.Errorf("%w: rival %q: want %s, %s, %s or one of %s", ErrOptions, name, Frozen, Learning, TopFixed, strings.Join(Rules(), ", "))
+		}
+	}
+	return nil
+}
+
+// Rules are the rules that can be asked for: those that act outright and know
+// no future.
+func Rules() []string {
+	var names []string
+	for _, e := range rules.Rivals() {
+		if !e.Informed && !e.Steps {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
+// Run plays what the results file does not have yet, and appends to it.
+func Run(ctx context.Context, o Options) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	g := configs.Group{Profile: o.Weights}
+	b := &bench{Options: o, weights: env.Weights(g.Resolve(time.Second).Weights)}
+	todo, err := b.plan()
+	if err != nil || len(todo) == 0 {
+		return err
+	}
+	if b.broker, err = startBroker(ctx); err != nil {
+		return err
+	}
+	defer b.broker.close()
+	b.total = len(todo) * int((o.Length + overhead).Seconds())
+	for _, t := range todo {
+		if err := b.one(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// overhead is about what a run takes beside its load.
+const overhead = 20 * time.Second
+
+// task is a run to be done.
+type task struct {
+	key    Key
+	window *Window
+}
+
+// plan lists the runs that are left: all rivals of a trace before the next, so
+// that a stop leaves whole traces, in an order that is rotated from trace to
+// trace and from repeat to repeat.
+func (b *bench) plan() ([]task, error) {
+	records, err := ReadRecords(b.Results)
+	if err != nil {
+		return nil, err
+	}
+	done := map[Key]bool{}
+	for i := range records {
+		done[records[i].Key] = true
+	}
+	var todo []task
+	for repeat := range b.Repeats {
+		for i, t := range b.Traces {
+			w, err := t.Cut(b.Folder, b.Seed+uint64(repeat), b.Length-LeadIn)
+			if err != nil {
+				return nil, err
+			}
+			rivals, err := b.rivals(w)
+			if err != nil {
+				return nil, err
+			}
+			for _, rival := range rotate(rivals, i+repeat) {
+				k := Key{
+					Spark: b.Spark, Job: b.Job, Weights: b.Weights, Trace: t.Name, Minutes: b.Length.Minutes(),
+					Seed: b.Seed, Repeat: repeat, Rival: rival,
+				}
+				if !done[k] {
+					todo = append(todo, task{k, w})
+				}
+			}
+		}
+	}
+	return todo, nil
+}
+
+// rivals are those that play a window.
+func (b *bench) rivals(w *Window) ([]string, error) {
+	var names []string
+	for _, name := range b.Rivals {
+		if name != TopFixed {
+			names = append(names, name)
+			continue
+		}
+		top, err := b.topFixed(w)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, top...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+func rotate(names []string, by int) []string {
+	by %= len(names)
+	return append(slices.Clone(names[by:]), names[:by]...)
+}
+
+// one plays a run and appends its record.
+func (b *bench) one(ctx context.Context, t task) error {
+	dir, err := os.MkdirTemp("", "rubato-bench-")
+	if err != nil {
+		return fmt.Errorf("making a folder: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	b.number++
+	bounded, cancel := context.WithTimeoutCause(ctx, 10*time.Minute, errors.New("a run took longer than ten minutes"))
+	defer cancel()
+	r := newRun(b, t, dir)
+	record, err := r.play(bounded)
+	if err != nil {
+		return fmt.Errorf("%s on %s: %w", t.key.Rival, t.key.Trace, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(b.Results), 0o755); err != nil {
+		return fmt.Errorf("making the results' folder: %w", err)
+	}
+	if err := appendRecord(b.Results, record); err != nil {
+		return err
+	}
+	b.done += int((b.Length + overhead).Seconds())
+	q := record.Queries[0]
+	b.Say(fmt.Sprintf("%s %s %s: cost %.4f/s, mean latency %.0f ms, %d triggers, %d empty, %.0f ms a batch, %.1f CPU s",
+		record.At.Format(time.TimeOnly), t.key.Trace, t.key.Rival, record.CostRate, q.MeanMs, q.Triggers, q.Empties, q.BatchMs, record.CPUSeconds))
+	return nil
+}
+
+// pulse tells how far the run is.
+func (b *bench) pulse(elapsed time.Duration) { b.Progress(b.done+int(elapsed.Seconds()), b.total) }

@@ -1,0 +1,2 @@
+// Package spark measures rivals.
+package spark

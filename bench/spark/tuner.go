@@ -1,0 +1,70 @@
+package spark
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/rs/zerolog"
+
+	"rubato/bench/stage"
+	"rubato/configs"
+	"rubato/internal/app"
+	"rubato/policy/rules"
+)
+
+// tuner is the shipped policy at work: the tuner as `rubato run` runs it, with
+// its journal and its stores.
+type tuner struct {
+	app   *app.App
+	write func(mode string) (path string, err error)
+	mode  string
+}
+
+// controller starts what decides in the run.
+func (r *run) controller(ctx context.Context) (controller, error) {
+	mode := map[string]string{Frozen: "serve", Learning: "learn"}[r.key.Rival]
+	if mode != "" {
+		return newTuner(ctx, r, mode)
+	}
+	e, ok := rules.Find(r.key.Rival)
+	if !ok {
+		return nil, fmt.Errorf("%w: rival %q is not known", ErrOptions, r.key.Rival)
+	}
+	return newConductor(r, e)
+}
+
+func newTuner(ctx context.Context, r *run, mode string) (*tuner, error) {
+	t := &tuner{mode: mode, write: func(mode string) (string, error) {
+		return stage.Write(r.dir, stage.Settings{
+			Brokers: []string{r.broker.addr}, Prefix: r.prefix, HTTP: "127.0.0.1:0", Mode: mode, Profile: r.Weights,
+			Bounds: fmt.Sprintf("{min: %v, max: %v}", shortest, longest),
+		})
+	}}
+	path, err := t.write("observe")
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := configs.Load(path, app.Known())
+	if err != nil {
+		return nil, err
+	}
+	t.app, err = app.Start(ctx, app.Options{
+		Config: cfg, ConfigPath: path, Version: r.Version, Log: zerolog.Nop(), Message: r.message,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("starting the tuner in %s: %w", filepath.Dir(path), err)
+	}
+	return t, nil
+}
+
+// Take implements controller.
+func (t *tuner) Take() error {
+	if _, err := t.write(t.mode); err != nil {
+		return err
+	}
+	return t.app.Reload()
+}
+
+// Close implements controller.
+func (t *tuner) Close() { t.app.Stop() }
