@@ -102,7 +102,7 @@ func Rules() []string {
 }
 
 // Run plays what the results file does not have yet, and appends to it.
-func Run(ctx context.Context, o Options) error {
+func Run(ctx context.Context, o Options) (err error) {
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func Run(ctx context.Context, o Options) error {
 	if b.broker, err = startBroker(ctx); err != nil {
 		return err
 	}
-	defer b.broker.close()
+	defer func() { err = errors.Join(err, b.broker.close()) }()
 	b.total = len(todo) * int((o.Length + overhead).Seconds())
 	for _, t := range todo {
 		if err := b.one(ctx, t); err != nil {

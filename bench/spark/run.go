@@ -69,7 +69,7 @@ func (r *run) message(key string, value []byte) {
 
 // play runs the driver and the load under the rival.
 func (r *run) play(ctx context.Context) (*Record, error) {
-	r.record = Record{Key: r.key, At: time.Now().UTC().Truncate(time.Second), Broker: r.broker.name, Load: [2]float64{loadAverage()}}
+	r.record = Record{Key: r.key, At: time.Now().UTC().Truncate(time.Second), Broker: brokerName, Load: [2]float64{loadAverage()}}
 	if err := errors.Join(r.broker.client.EnsureTopics(ctx, load.Partitions, r.topic),
 		r.broker.client.EnsureTopics(ctx, 1, r.prefix+".metrics", r.prefix+".decisions")); err != nil {
 		return nil, err
