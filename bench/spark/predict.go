@@ -1,7 +1,250 @@
 package spark
 
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"rubato/agent"
+	"rubato/bench/clairvoyant"
+	"rubato/env"
+	"rubato/env/forecast"
+	"rubato/env/sim"
+	"rubato/policy/pretrained"
+	"rubato/policy/rules"
+)
+
+const (
+	// draws is how many Poisson draws of a window's rates a prediction is the
+	// mean of.
+	draws = 20
+	// roundTrip is from a decision to its effect, as measured on a real driver.
+	roundTrip = 3 * time.Millisecond
+	// past is how long the tuner has known the load when the lead-in begins.
+	past = 10 * time.Second
+	// topCount is how many intervals TopFixed stands for.
+	topCount = 3
+)
+
+// Prediction is what the simulator says of a run: means over its draws.
+type Prediction struct {
+	CostRate, MeanMs, Triggers, Empties float64
+}
+
+// ErrCalibration says that there is no calibration to predict by.
+var ErrCalibration = errors.New("no calibration of the simulator")
+
+// calibration reads the batch times of a job, as `make calibration` fitted them.
+func calibration(folder, job string) (sim.Driver, error) {
+	file := job
+	if len(jobs[job]) > 1 {
+		file = "shared"
+	}
+	path := filepath.Join(folder, file+".json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return sim.Driver{}, fmt.Errorf("%w: %w", ErrCalibration, err)
+	}
+	var fits []struct{ Driver sim.Driver }
+	if err := json.Unmarshal(text, &fits); err != nil {
+		return sim.Driver{}, fmt.Errorf("%w: reading %s: %w", ErrCalibration, path, err)
+	}
+	if len(fits) != 1 || len(fits[0].Driver.Queries) != len(jobs[job]) {
+		return sim.Driver{}, fmt.Errorf("%w: %s holds %d drivers: want one with the queries of job %s", ErrCalibration, path, len(fits), job)
+	}
+	return fits[0].Driver, nil
+}
+
+// playback is a window's rates as a sim.Load: the lead-in, then the window.
+type playback struct {
+	rates []float64
+	at    int
+}
+
+// Next implements sim.Load.
+func (p *playback) Next(*rand.Rand) float64 {
+	if p.at == len(p.rates) {
+		return 0
+	}
+	p.at++
+	return p.rates[p.at-1]
+}
+
+// load returns the arrivals of the lead-in and the window, second by second.
+func (w *Window) load() func() sim.Load {
+	rates := slices.Repeat([]float64{w.Trace.Rate}, int(LeadIn.Seconds()))
+	for i := 0; i+w.Trace.Rows <= len(w.Rates); i += w.Trace.Rows {
+		sum := 0.0
+		for _, r := range w.Rates[i : i+w.Trace.Rows] {
+			sum += r
+		}
+		rates = append(rates, sum/float64(w.Trace.Rows))
+	}
+	return func() sim.Load { return &playback{rates: rates} }
+}
+
+// simulated are the queries of a run in the simulator, at the beginning of its
+// lead-in. A driver has run its first batches by then.
+func simulated(d sim.Driver, w *Window, weights env.Weights, length time.Duration, seed uint64) (*sim.Sim, error) {
+	ladder, err := env.NewLadder(shortest, longest)
+	if err != nil {
+		return nil, err
+	}
+	d.Queries = slices.Clone(d.Queries)
+	for i := range d.Queries {
+		c := &d.Queries[i]
+		c.Run, c.Seed, c.Duration, c.Load = "1", seed, length, w.load()
+		c.Reference, c.Past = w.Trace.Rate, past
+		c.Settings = env.Settings{Weights: weights, Ladder: ladder, Grace: grace, Period: period}
+		c.Configured, c.RoundTrip, c.Warmup = configured, roundTrip, 0
+		c.Forecaster = func() env.Forecaster { return forecast.New() }
+	}
+	return sim.NewDriver(d)
+}
+
+// predict plays a rival in the simulator. All queries' costs are added up;
+// latency and triggers are the first one's.
+func predict(d sim.Driver, w *Window, weights env.Weights, length time.Duration, rival string) (Prediction, error) {
+	var p Prediction
+	for seed := range uint64(draws) {
+		s, err := simulated(d, w, weights, length, seed)
+		if err != nil {
+			return p, fmt.Errorf("simulating %s on %s: %w", rival, w.Trace.Name, err)
+		}
+		act, err := player(rival)
+		if err != nil {
+			return p, err
+		}
+		var lead []sim.Score
+		for t, ok := s.Next(); ok; t, ok = s.Next() {
+			if lead == nil && t.At.Sub(0) >= LeadIn.Seconds() {
+				lead = scores(s)
+			}
+			act(s, &t)
+		}
+		p.add(weights, lead, scores(s), length-LeadIn)
+	}
+	return p, nil
+}
+
+func scores(s *sim.Sim) []sim.Score {
+	all := make([]sim.Score, s.Queries())
+	for i := range all {
+		all[i] = s.Score(i)
+	}
+	return all
+}
+
+// add takes in one draw: what came after the lead-in, each side with the queue
+// that it leaves.
+func (p *Prediction) add(weights env.Weights, lead, end []sim.Score, window time.Duration) {
+	seconds := window.Seconds()
+	for i := range end {
+		cost := func(s sim.Score) float64 { return weights.Cost(s.Components) + weights.Cost(s.Leftover) }
+		p.CostRate += (cost(end[i]) - cost(lead[i])) / seconds / draws
+	}
+	delay := end[0].Latency + end[0].Leftover.Latency - lead[0].Latency - lead[0].Leftover.Latency
+	p.MeanMs += 1e3 * delay / seconds / draws
+	p.Triggers += (end[0].Triggers - lead[0].Triggers) / draws
+	p.Empties += (end[0].Empty - lead[0].Empty) / draws
+}
+
+// player returns what a rival does on a tick of the simulator.
+func player(rival string) (func(*sim.Sim, *env.Tick), error) {
+	if rival == Frozen || rival == Learning {
+		return policyPlayer()
+	}
+	e, ok := rules.Find(rival)
+	if !ok {
+		return nil, fmt.Errorf("%w: rival %q is not known", ErrOptions, rival)
+	}
+	ladder, err := env.NewLadder(shortest, longest)
+	if err != nil {
+		return nil, err
+	}
+	rivals := map[env.QueryKey]rules.Rival{}
+	return func(s *sim.Sim, t *env.Tick) {
+		if rivals[t.Query] == nil {
+			rivals[t.Query] = e.New()
+		}
+		s.Command(t.Query, rules.Outright(rivals[t.Query].Decide(t), ladder))
+	}, nil
+}
+
+// policyPlayer serves the shipped policy, frozen.
+func policyPlayer() (func(*sim.Sim, *env.Tick), error) {
+	a, err := pretrained.Policy()
+	if err != nil {
+		return nil, err
+	}
+	loop := agent.NewLoop()
+	if err := loop.Configure([]agent.GroupConfig{{
+		Name: appName, Mode: agent.Serve, PolicyName: agent.Learned, Artefact: a,
+	}}, func(env.QueryKey) int { return 0 }); err != nil {
+		return nil, fmt.Errorf("serving the policy: %w", err)
+	}
+	return func(s *sim.Sim, t *env.Tick) {
+		if step, command := loop.Step(t); command {
+			s.Act(t.Query, step.Rung)
+		}
+	}, nil
+}
+
 // topFixed are the three intervals of the fixed grid that the simulator ranks
-// best.
-func (b *bench) topFixed(*Window) ([]string, error) {
-	return []string{"fixed-500ms", "fixed-1s", "fixed-2s"}, nil
+// best for a window.
+func (b *bench) topFixed(w *Window) ([]string, error) {
+	d, err := calibration(b.Calibration, b.Job)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", TopFixed, err)
+	}
+	type ranked struct {
+		name string
+		cost float64
+	}
+	var grid []ranked
+	for _, interval := range rules.Grid {
+		name := fixedPrefix + interval.String()
+		p, err := predict(d, w, b.weights, b.Length, name)
+		if err != nil {
+			return nil, err
+		}
+		grid = append(grid, ranked{name, p.CostRate})
+	}
+	slices.SortFunc(grid, func(x, y ranked) int { return cmp.Compare(x.cost, y.cost) })
+	var top []string
+	for _, r := range grid[:topCount] {
+		top = append(top, r.name)
+	}
+	return top, nil
+}
+
+// fixedPrefix begins the names of the fixed grid.
+const fixedPrefix = "fixed-"
+
+// foresee is the least cost a second that the window's very events allow, by the
+// calibrated batch times without their noise; 0 where queries share the driver,
+// which it does not know.
+func foresee(d sim.Driver, w *Window, weights env.Weights, length time.Duration) (float64, error) {
+	if len(d.Queries) != 1 {
+		return 0, nil
+	}
+	q := clairvoyant.Query{
+		Duration: (length - LeadIn).Seconds(), Overhead: d.Queries[0].Overhead.Seconds(), PerRow: d.Queries[0].PerRow,
+		Reference: float64(len(w.Events)) / (length - LeadIn).Seconds(), Drain: true,
+		Settings: env.Settings{Weights: weights, Grace: grace},
+	}
+	for _, e := range w.Events {
+		q.Arrivals = append(q.Arrivals, clairvoyant.Arrival{At: e.At.Seconds(), Events: 1})
+	}
+	plan, err := clairvoyant.Solve(q)
+	if err != nil {
+		return 0, fmt.Errorf("planning the known future of %s: %w", w.Trace.Name, err)
+	}
+	return plan.Cost / q.Duration, nil
 }

@@ -3,6 +3,7 @@ package spark
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/rs/zerolog"
@@ -10,6 +11,7 @@ import (
 	"rubato/bench/stage"
 	"rubato/configs"
 	"rubato/internal/app"
+	"rubato/policy/pretrained"
 	"rubato/policy/rules"
 )
 
@@ -35,9 +37,13 @@ func (r *run) controller(ctx context.Context) (controller, error) {
 }
 
 func newTuner(ctx context.Context, r *run, mode string) (*tuner, error) {
+	artefact := filepath.Join(r.dir, "shipped.policy")
+	if err := os.WriteFile(artefact, pretrained.Bytes(), 0o644); err != nil {
+		return nil, fmt.Errorf("writing the shipped policy: %w", err)
+	}
 	t := &tuner{mode: mode, write: func(mode string) (string, error) {
 		return stage.Write(r.dir, stage.Settings{
-			Brokers: []string{r.broker.addr}, Prefix: r.prefix, HTTP: "127.0.0.1:0", Mode: mode, Profile: r.Weights,
+			Brokers: []string{r.broker.addr}, Prefix: r.prefix, HTTP: "127.0.0.1:0", Mode: mode, Artefact: artefact, Profile: r.Weights,
 			Bounds: fmt.Sprintf("{min: %v, max: %v}", shortest, longest),
 		})
 	}}
