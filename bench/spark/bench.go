@@ -146,24 +146,32 @@ func (b *bench) plan() ([]task, error) {
 	for i := range records {
 		done[records[i].Key] = true
 	}
+	type stage struct {
+		window *Window
+		rivals []string
+	}
+	var stages []stage
+	for _, t := range b.Traces {
+		w, err := t.Cut(b.Folder, b.Seed, b.Length-LeadIn)
+		if err != nil {
+			return nil, err
+		}
+		rivals, err := b.rivals(w)
+		if err != nil {
+			return nil, err
+		}
+		stages = append(stages, stage{w, rivals})
+	}
 	var todo []task
 	for repeat := range b.Repeats {
-		for i, t := range b.Traces {
-			w, err := t.Cut(b.Folder, b.Seed+uint64(repeat), b.Length-LeadIn)
-			if err != nil {
-				return nil, err
-			}
-			rivals, err := b.rivals(w)
-			if err != nil {
-				return nil, err
-			}
-			for _, rival := range rotate(rivals, i+repeat) {
+		for i, s := range stages {
+			for _, rival := range rotate(s.rivals, i+repeat) {
 				k := Key{
-					Spark: b.Spark, Job: b.Job, Weights: b.Weights, Trace: t.Name, Minutes: b.Length.Minutes(),
+					Spark: b.Spark, Job: b.Job, Weights: b.Weights, Trace: s.window.Trace.Name, Minutes: b.Length.Minutes(),
 					Seed: b.Seed, Repeat: repeat, Rival: rival,
 				}
 				if !done[k] {
-					todo = append(todo, task{k, w})
+					todo = append(todo, task{k, s.window})
 				}
 			}
 		}

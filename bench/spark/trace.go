@@ -77,7 +77,7 @@ type Window struct {
 }
 
 // LeadIn is what is played before the window and is in no figure.
-const LeadIn = 25 * time.Second
+const LeadIn = 30 * time.Second
 
 // Cut places a window after the recording's first quarter and draws its events:
 // a Poisson count for each row, at times that are uniform in it.

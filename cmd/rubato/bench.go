@@ -50,6 +50,7 @@ func newBenchSpark() *cobra.Command {
 	fs.StringVar(&f.out, "out", filepath.Join("bench", "results"), "folder")
 	fs.Uint64Var(&f.Seed, "seed", 1, "seed")
 	fs.StringVar(&f.Folder, "traces", filepath.Join("bench", "traces"), "folder of the recordings")
+	fs.StringVar(&f.Calibration, "calibration", filepath.Join("bench", "calibration"), "folder of the simulator's calibrations")
 	return cmd
 }
 
