@@ -32,8 +32,8 @@ type Options struct {
 	// the folder of the simulator's calibrations.
 	Folder, Results, Calibration string
 	Version                      string
-	// Progress is told how much of the time is over, s; Say gets a line for
-	// each run.
+	// Progress is told how much of the time is over, s, as it is reckoned; Say
+	// gets a line for each run.
 	Progress func(done, total int)
 	Say      func(line string)
 }
@@ -116,7 +116,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.broker.close()) }()
-	b.total = len(todo) * int((o.Length + overhead).Seconds())
+	b.total = len(todo) * b.reckoned()
 	for _, t := range todo {
 		if err := b.one(ctx, t); err != nil {
 			return err
@@ -127,6 +127,9 @@ func Run(ctx context.Context, o Options) (err error) {
 
 // overhead is about what a run takes beside its load.
 const overhead = 20 * time.Second
+
+// reckoned is about what a run takes, s.
+func (b *bench) reckoned() int { return int((b.Length + overhead).Seconds()) }
 
 // task is a run to be done.
 type task struct {
@@ -223,12 +226,9 @@ func (b *bench) one(ctx context.Context, t task) error {
 	if err := appendRecord(b.Results, record); err != nil {
 		return err
 	}
-	b.done += int((b.Length + overhead).Seconds())
+	b.done += b.reckoned()
 	q := record.Queries[0]
 	b.Say(fmt.Sprintf("%s %s %s: cost %.4f/s, mean latency %.0f ms, %d triggers, %d empty, %.0f ms a batch, %.1f CPU s",
 		record.At.Format(time.TimeOnly), t.key.Trace, t.key.Rival, record.CostRate, q.MeanMs, q.Triggers, q.Empties, q.BatchMs, record.CPUSeconds))
 	return nil
 }
-
-// pulse tells how far the run is.
-func (b *bench) pulse(elapsed time.Duration) { b.Progress(b.done+int(elapsed.Seconds()), b.total) }

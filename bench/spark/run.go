@@ -45,12 +45,13 @@ type run struct {
 	recorders          map[string]*report.Recorder // by query key
 	jvm                *demo.JVM
 	log                string
+	began              time.Time
 	record             Record
 }
 
 func newRun(b *bench, t task, dir string) *run {
 	r := &run{
-		bench: b, task: t, dir: dir, log: filepath.Join(dir, "spark.log"),
+		bench: b, task: t, dir: dir, log: filepath.Join(dir, "spark.log"), began: time.Now(),
 		topic: fmt.Sprintf("events-%d", b.number), prefix: fmt.Sprintf("rubato-%d", b.number),
 		recorders: map[string]*report.Recorder{},
 	}
@@ -130,12 +131,12 @@ func (r *run) measure(ctx context.Context, c controller) error {
 	if err := c.Take(); err != nil {
 		return err
 	}
-	if _, err := r.write(ctx, r.window.Lead, LeadIn, overhead/2); err != nil {
+	if _, err := r.write(ctx, r.window.Lead, LeadIn); err != nil {
 		return err
 	}
 	from := time.Now()
 	before := r.spent()
-	events, err := r.write(ctx, r.window.Events, r.Length-LeadIn, overhead/2+LeadIn)
+	events, err := r.write(ctx, r.window.Events, r.Length-LeadIn)
 	if err != nil {
 		return err
 	}
@@ -155,7 +156,7 @@ func (r *run) warm(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startWithin, errors.New("the Spark job ran no batches in time"))
 	defer cancel()
 	for !r.every(func(q *report.Recorder) bool { return q.Ran() >= warmBatches }) {
-		if _, err := r.write(ctx, r.window.Lead, time.Second, 0); err != nil {
+		if _, err := r.write(ctx, r.window.Lead, time.Second); err != nil {
 			return err
 		}
 	}
@@ -163,10 +164,12 @@ func (r *run) warm(ctx context.Context) error {
 }
 
 // write plays a schedule.
-func (r *run) write(ctx context.Context, events []load.Event, length, done time.Duration) ([]report.Event, error) {
+func (r *run) write(ctx context.Context, events []load.Event, length time.Duration) ([]report.Event, error) {
 	return load.Run(ctx, load.Options{
 		Producer: r.broker.client, Topic: r.topic, Events: events, Length: length,
-		Progress: func(elapsed time.Duration, _ int) { r.pulse(done + elapsed) },
+		Progress: func(time.Duration, int) {
+			r.Progress(r.done+min(int(time.Since(r.began).Seconds()), r.reckoned()), r.total)
+		},
 	})
 }
 
