@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"rubato/configs"
 	"rubato/env"
 	"rubato/policy/rules"
 )
@@ -47,12 +46,15 @@ const (
 	TopFixed = "fixed-top3"
 )
 
-// Jobs are the jobs by name, and the queries that each runs on one driver.
+// jobs are the jobs by name, and the queries that each runs on one driver.
 var jobs = map[string][]string{
 	"files":   {"files"},
 	"windows": {"windows"},
 	"shared":  {"files", "windows"},
 }
+
+// sparkVersion is the Spark that the sample jobs are built with.
+const sparkVersion = "3.5.7"
 
 // bench is a benchmark on its way.
 type bench struct {
@@ -67,12 +69,19 @@ type bench struct {
 // ErrOptions says that a benchmark was asked for that cannot be run.
 var ErrOptions = errors.New("cannot be run")
 
-func (o *Options) check() error {
+// Check says what is wrong with the options.
+func (o *Options) Check() error {
 	if o.Length < LeadIn+20*time.Second || o.Length > 9*time.Minute {
 		return fmt.Errorf("%w: runs of %v: want %v to 9m0s, of which %v are the lead-in", ErrOptions, o.Length, LeadIn+20*time.Second, LeadIn)
 	}
 	if _, known := jobs[o.Job]; !known {
 		return fmt.Errorf("%w: job %q: want files, windows or shared", ErrOptions, o.Job)
+	}
+	if profile(o.Weights) == (env.Weights{}) {
+		return fmt.Errorf("%w: weights %q: want latency, balanced or thrifty", ErrOptions, o.Weights)
+	}
+	if o.Spark != sparkVersion {
+		return fmt.Errorf("%w: Spark %q: want %s, which the sample jobs are built with", ErrOptions, o.Spark, sparkVersion)
 	}
 	if o.Repeats < 1 || len(o.Rivals) == 0 {
 		return fmt.Errorf("%w: %d repeats of %d rivals", ErrOptions, o.Repeats, len(o.Rivals))
@@ -103,11 +112,10 @@ func Rules() []string {
 
 // Run plays what the results file does not have yet, and appends to it.
 func Run(ctx context.Context, o Options) (err error) {
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return err
 	}
-	g := configs.Group{Profile: o.Weights}
-	b := &bench{Options: o, weights: env.Weights(g.Resolve(time.Second).Weights)}
+	b := &bench{Options: o, weights: profile(o.Weights)}
 	todo, err := b.plan()
 	if err != nil || len(todo) == 0 {
 		return err

@@ -1,2 +1,48 @@
-// Package spark measures rivals.
+// Package spark plays rivals on a real Spark driver: fixed intervals, rules and
+// the shipped policy, one after the other, on the same arrivals.
+//
+// # Model
+//
+// A run is a fresh driver (local[2], a heap of 700 MB) with the agent and one of
+// the Jobs, a broker in a process of its own that all runs share, topics that no
+// other run has, and one rival. The load is drawn from a recording by a seed
+// (Trace, Window): every rival meets the same events at the same moments. The
+// driver runs ten batches of each query at its configured 500 ms; then the
+// rival takes over. The LeadIn, at the window's mean rate, lets the JVM
+// compile and the tuner learn the query's mean rate; then the window is played
+// and measured, and at the end all is waited for until batches have taken it.
+//
+// A rule sees what the tuner sees (metrics topic, end offsets five times a
+// second, env/spark) and commands the interval that it names outright; a fixed
+// interval is such a rule. The policy runs in the tuner as `rubato run` runs it,
+// journal and stores included, frozen (serve mode) or learning.
+//
+// # What is measured
+//
+// Each event's latency is the end of the batch that took it minus its produce
+// time, exact from the offsets; triggers are the agent's own counts. The cost is
+// that of package env, over the window: weight x mean latency (by Little's law
+// the integral of the outstanding over the mean rate), and each batch and empty
+// trigger at its price. Processor time is the whole driver's, files and bytes
+// are what the sink was given.
+//
+// Predictions come from env/sim with the batch times that `make calibration`
+// fitted to another day's drivers, and are means over 20 Poisson draws of the
+// window's rates. The limit is that of package clairvoyant for the window's very
+// events, at the calibrated batch times.
+//
+// # Results
+//
+// One line a run is appended to the results file, and what is there already is
+// not run again: a benchmark that was stopped goes on where it was. All rivals
+// of a trace are played before the next trace, in an order that is rotated from
+// trace to trace and from repeat to repeat.
+//
+// # Caveats
+//
+// Spark, broker, load and tuner share one machine: what else runs on it shows.
+// Batches that end after the window are not counted, and those that took events
+// from before it are: with intervals much shorter than the window the two are
+// equal on the mean. Produce times are whole ms. The driver is warm for a
+// minute, not for a day: its batches still grow faster.
 package spark

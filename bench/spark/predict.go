@@ -26,13 +26,18 @@ const (
 	draws = 20
 	// roundTrip is from a decision to its effect, as measured on a real driver.
 	roundTrip = 3 * time.Millisecond
-	// past is how long the tuner has known the load when the lead-in begins.
-	past = 10 * time.Second
+	// settling is about how long a driver's first batches take, before the rival
+	// takes over.
+	settling = 12 * time.Second
+	// first is the past that the tuner is given at the very start: none would
+	// leave its mean rate undefined.
+	first = time.Second
 	// topCount is how many intervals TopFixed stands for.
 	topCount = 3
 )
 
-// Prediction is what the simulator says of a run: means over its draws.
+// Prediction is what the simulator says of a run: means over its draws. Costs
+// and triggers are those of all queries together, the latency is their mean.
 type Prediction struct {
 	CostRate, MeanMs, Triggers, Empties float64
 }
@@ -61,7 +66,7 @@ func calibration(folder, job string) (sim.Driver, error) {
 	return fits[0].Driver, nil
 }
 
-// playback is a window's rates as a sim.Load: the lead-in, then the window.
+// playback is rates, second by second, as a sim.Load.
 type playback struct {
 	rates []float64
 	at    int
@@ -76,9 +81,9 @@ func (p *playback) Next(*rand.Rand) float64 {
 	return p.rates[p.at-1]
 }
 
-// load returns the arrivals of the lead-in and the window, second by second.
+// load returns the arrivals of the first batches, the lead-in and the window.
 func (w *Window) load() func() sim.Load {
-	rates := slices.Repeat([]float64{w.Trace.Rate}, int(LeadIn.Seconds()))
+	rates := slices.Repeat([]float64{w.Trace.Rate}, int((settling + LeadIn).Seconds()))
 	for i := 0; i+w.Trace.Rows <= len(w.Rates); i += w.Trace.Rows {
 		sum := 0.0
 		for _, r := range w.Rates[i : i+w.Trace.Rows] {
@@ -89,8 +94,7 @@ func (w *Window) load() func() sim.Load {
 	return func() sim.Load { return &playback{rates: rates} }
 }
 
-// simulated are the queries of a run in the simulator, at the beginning of its
-// lead-in. A driver has run its first batches by then.
+// simulated are the queries of a run in the simulator, at its beginning.
 func simulated(d sim.Driver, w *Window, weights env.Weights, length time.Duration, seed uint64) (*sim.Sim, error) {
 	ladder, err := env.NewLadder(shortest, longest)
 	if err != nil {
@@ -99,17 +103,16 @@ func simulated(d sim.Driver, w *Window, weights env.Weights, length time.Duratio
 	d.Queries = slices.Clone(d.Queries)
 	for i := range d.Queries {
 		c := &d.Queries[i]
-		c.Run, c.Seed, c.Duration, c.Load = "1", seed, length, w.load()
-		c.Reference, c.Past = w.Trace.Rate, past
+		c.Run, c.Seed, c.Duration, c.Load = "1", seed, settling+length, w.load()
+		c.Reference, c.Past = w.Trace.Rate, first
 		c.Settings = env.Settings{Weights: weights, Ladder: ladder, Grace: grace, Period: period}
-		c.Configured, c.RoundTrip, c.Warmup = configured, roundTrip, 0
+		c.Configured, c.RoundTrip = configured, roundTrip
 		c.Forecaster = func() env.Forecaster { return forecast.New() }
 	}
 	return sim.NewDriver(d)
 }
 
-// predict plays a rival in the simulator. All queries' costs are added up;
-// latency and triggers are the first one's.
+// predict plays a rival in the simulator.
 func predict(d sim.Driver, w *Window, weights env.Weights, length time.Duration, rival string) (Prediction, error) {
 	var p Prediction
 	for seed := range uint64(draws) {
@@ -123,10 +126,11 @@ func predict(d sim.Driver, w *Window, weights env.Weights, length time.Duration,
 		}
 		var lead []sim.Score
 		for t, ok := s.Next(); ok; t, ok = s.Next() {
-			if lead == nil && t.At.Sub(0) >= LeadIn.Seconds() {
+			at := t.At.Sub(0)
+			if lead == nil && at >= (settling+LeadIn).Seconds() {
 				lead = scores(s)
 			}
-			act(s, &t)
+			act(s, &t, at >= settling.Seconds())
 		}
 		p.add(weights, lead, scores(s), length-LeadIn)
 	}
@@ -148,15 +152,18 @@ func (p *Prediction) add(weights env.Weights, lead, end []sim.Score, window time
 	for i := range end {
 		cost := func(s sim.Score) float64 { return weights.Cost(s.Components) + weights.Cost(s.Leftover) }
 		p.CostRate += (cost(end[i]) - cost(lead[i])) / seconds / draws
+		delay := end[i].Latency + end[i].Leftover.Latency - lead[i].Latency - lead[i].Leftover.Latency
+		p.MeanMs += 1e3 * delay / seconds / draws / float64(len(end))
+		p.Triggers += (end[i].Triggers - lead[i].Triggers) / draws
+		p.Empties += (end[i].Empty - lead[i].Empty) / draws
 	}
-	delay := end[0].Latency + end[0].Leftover.Latency - lead[0].Latency - lead[0].Leftover.Latency
-	p.MeanMs += 1e3 * delay / seconds / draws
-	p.Triggers += (end[0].Triggers - lead[0].Triggers) / draws
-	p.Empties += (end[0].Empty - lead[0].Empty) / draws
 }
 
-// player returns what a rival does on a tick of the simulator.
-func player(rival string) (func(*sim.Sim, *env.Tick), error) {
+// play decides on a tick of the simulator, and commands where it may act.
+type play func(s *sim.Sim, t *env.Tick, acts bool)
+
+// player returns what a rival does.
+func player(rival string) (play, error) {
 	if rival == Frozen || rival == Learning {
 		return policyPlayer()
 	}
@@ -169,16 +176,18 @@ func player(rival string) (func(*sim.Sim, *env.Tick), error) {
 		return nil, err
 	}
 	rivals := map[env.QueryKey]rules.Rival{}
-	return func(s *sim.Sim, t *env.Tick) {
+	return func(s *sim.Sim, t *env.Tick, acts bool) {
 		if rivals[t.Query] == nil {
 			rivals[t.Query] = e.New()
 		}
-		s.Command(t.Query, rules.Outright(rivals[t.Query].Decide(t), ladder))
+		if interval := rivals[t.Query].Decide(t); acts {
+			s.Command(t.Query, rules.Outright(interval, ladder))
+		}
 	}, nil
 }
 
 // policyPlayer serves the shipped policy, frozen.
-func policyPlayer() (func(*sim.Sim, *env.Tick), error) {
+func policyPlayer() (play, error) {
 	a, err := pretrained.Policy()
 	if err != nil {
 		return nil, err
@@ -189,8 +198,8 @@ func policyPlayer() (func(*sim.Sim, *env.Tick), error) {
 	}}, func(env.QueryKey) int { return 0 }); err != nil {
 		return nil, fmt.Errorf("serving the policy: %w", err)
 	}
-	return func(s *sim.Sim, t *env.Tick) {
-		if step, command := loop.Step(t); command {
+	return func(s *sim.Sim, t *env.Tick, acts bool) {
+		if step, command := loop.Step(t); command && acts {
 			s.Act(t.Query, step.Rung)
 		}
 	}, nil

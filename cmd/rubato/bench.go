@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,10 +14,11 @@ import (
 
 func newBench() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "bench",
-		Short: "Measure on a real Spark",
-		Args:  subCommand,
-		RunE:  help,
+		Use:     "bench",
+		Short:   "Measure rivals on a real Spark",
+		Example: "  rubato bench spark --help",
+		Args:    subCommand,
+		RunE:    help,
 	}
 	cmd.AddCommand(newBenchSpark())
 	return cmd
@@ -33,22 +36,38 @@ func newBenchSpark() *cobra.Command {
 	var f benchFlags
 	cmd := &cobra.Command{
 		Use:   "spark",
-		Short: "Play rivals on a real Spark driver, on the same arrivals",
-		Args:  exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runBenchSpark(cmd, &f)
-		},
+		Short: "Play fixed intervals, rules and the policy on a real Spark, on the same arrivals",
+		Long: `Spark plays rivals on a real Spark driver and a real Kafka broker, one after the
+other, on the same replayed events: a fresh driver with the agent for each run.
+It appends a line for each run to spark.jsonl in --out, and does not run again
+what is there: after Ctrl-C the same command goes on where it was. At the end,
+and with nothing left to run, it sums up: tables on standard output, spark.csv
+and spark.svg in --out, with what the calibrated simulator says of each run.
+
+Rivals are frozen and learning (the shipped policy), fixed-top3 (the three
+intervals of the fixed grid that the simulator ranks best for the trace) and the
+rules: ` + strings.Join(spark.Rules(), ", ") + `.
+
+Traces are steady, bursty, idle and diurnal, or CSV files second,events.
+
+The folder that the binary is in has to hold what make build puts there, and
+kafka.classpath (make bin/kafka.classpath).`,
+		Example: `  rubato bench spark                               # 24 runs, 70 minutes
+  rubato bench spark --trace idle --rivals frozen,waiting-cost,fixed-1s --minutes 3 --out /tmp/idle
+  rubato bench spark --job shared --rivals frozen,waiting-cost --repeats 2`,
+		Args: exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return runBenchSpark(cmd, &f) },
 	}
 	fs := cmd.Flags()
 	fs.StringSliceVar(&f.Rivals, "rivals", []string{spark.TopFixed, "adaptive-stream-published", "waiting-cost", spark.Frozen}, "who plays")
-	fs.StringSliceVar(&f.traces, "trace", nil, "traces")
-	fs.Float64Var(&f.minutes, "minutes", 2.5, "length")
-	fs.IntVar(&f.Repeats, "repeats", 1, "repeats")
-	fs.StringVar(&f.Weights, "weights", "balanced", "profile")
-	fs.StringVar(&f.Job, "job", "files", "job")
-	fs.StringVar(&f.Spark, "spark", "3.5.7", "version")
-	fs.StringVar(&f.out, "out", filepath.Join("bench", "results"), "folder")
-	fs.Uint64Var(&f.Seed, "seed", 1, "seed")
+	fs.StringSliceVar(&f.traces, "trace", nil, "the arrivals (default all four)")
+	fs.Float64Var(&f.minutes, "minutes", 2.5, fmt.Sprintf("length of each run's load; the first %v are in no figure", spark.LeadIn))
+	fs.IntVar(&f.Repeats, "repeats", 1, "how often each run is played")
+	fs.StringVar(&f.Weights, "weights", "balanced", "what is paid for: latency, balanced or thrifty")
+	fs.StringVar(&f.Job, "job", "files", "files (a file sink), windows (stateful) or shared (both on one driver)")
+	fs.StringVar(&f.Spark, "spark", "3.5.7", "version of Spark")
+	fs.StringVar(&f.out, "out", filepath.Join("bench", "results"), "folder of the results")
+	fs.Uint64Var(&f.Seed, "seed", 1, "seed of the windows and their events")
 	fs.StringVar(&f.Folder, "traces", filepath.Join("bench", "traces"), "folder of the recordings")
 	fs.StringVar(&f.Calibration, "calibration", filepath.Join("bench", "calibration"), "folder of the simulator's calibrations")
 	return cmd
@@ -58,12 +77,15 @@ func runBenchSpark(cmd *cobra.Command, f *benchFlags) error {
 	o := f.Options
 	var err error
 	if o.Traces, err = spark.SelectTraces(f.traces); err != nil {
-		return usageError(err)
+		return usageError(fmt.Errorf("bench spark: %w", err))
 	}
 	o.Length = time.Duration(f.minutes * float64(time.Minute))
 	o.Results = filepath.Join(f.out, "spark.jsonl")
 	o.Version = version
-	p := newProgress(cmd.ErrOrStderr(), "bench spark, s")
+	if err := o.Check(); err != nil {
+		return usageError(fmt.Errorf("bench spark: %w", err))
+	}
+	p := newProgress(cmd.ErrOrStderr(), "bench spark, seconds")
 	o.Progress = p.show
 	o.Say = func(line string) {
 		p.done()
@@ -74,5 +96,24 @@ func runBenchSpark(cmd *cobra.Command, f *benchFlags) error {
 	if err != nil {
 		return stopped(cmd.Context(), "bench spark", err)
 	}
-	return nil
+	return summariseBench(cmd.OutOrStdout(), o, f.out)
+}
+
+// summariseBench prints the tables and writes the files.
+func summariseBench(out io.Writer, o spark.Options, folder string) error {
+	s, err := spark.Summarise(o)
+	if err != nil {
+		return fmt.Errorf("bench spark: %w", err)
+	}
+	name := "spark"
+	if o.Job != "files" {
+		name += "-" + o.Job
+	}
+	if err := writeTo(out, filepath.Join(folder, name+".csv"), s.WriteCSV); err != nil {
+		return err
+	}
+	if err := writeTo(out, filepath.Join(folder, name+".svg"), s.WritePicture); err != nil {
+		return err
+	}
+	return s.WriteTables(out)
 }

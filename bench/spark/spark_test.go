@@ -1,0 +1,287 @@
+package spark
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rubato/internal/load"
+)
+
+// recordings and fits are those of the repository.
+const (
+	recordings = "../traces"
+	fits       = "../calibration"
+)
+
+// options are those of a small benchmark whose results file lies in dir.
+func options(dir string, traces ...string) Options {
+	chosen, err := SelectTraces(traces)
+	if err != nil {
+		panic(err)
+	}
+	return Options{
+		Rivals: []string{Frozen, "waiting-cost", "fixed-1s"}, Traces: chosen, Length: time.Minute, Repeats: 1,
+		Weights: "balanced", Job: "files", Spark: sparkVersion, Seed: 1,
+		Folder: recordings, Results: filepath.Join(dir, "spark.jsonl"), Calibration: fits,
+	}
+}
+
+func TestEveryRivalMeetsTheSameEvents(t *testing.T) {
+	for _, trace := range Traces() {
+		cut := func(seed uint64) *Window {
+			w, err := trace.Cut(recordings, seed, 2*time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return w
+		}
+		w, same, other := cut(1), cut(1), cut(2)
+		if !slices.Equal(w.Events, same.Events) || !slices.Equal(w.Lead, same.Lead) {
+			t.Errorf("%s: two draws of one seed differ", trace.Name)
+		}
+		if slices.Equal(w.Events, other.Events) {
+			t.Errorf("%s: two seeds give the same events", trace.Name)
+		}
+		if mean := float64(len(w.Events)) / 120; math.Abs(mean/trace.Rate-1) > 6/math.Sqrt(120*trace.Rate) {
+			t.Errorf("%s: %.1f events/s, want about %.0f", trace.Name, mean, trace.Rate)
+		}
+		if !slices.IsSortedFunc(w.Events, func(a, b load.Event) int { return int(a.At - b.At) }) {
+			t.Errorf("%s: events out of order", trace.Name)
+		}
+	}
+}
+
+func TestAStoppedBenchmarkGoesOnWhereItWas(t *testing.T) {
+	o := options(t.TempDir(), "steady", "idle")
+	plan := func() []string {
+		b := &bench{Options: o, weights: profile(o.Weights)}
+		todo, err := b.plan()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, x := range todo {
+			names = append(names, x.key.Trace+" "+x.key.Rival)
+			if x.window.Trace.Name != x.key.Trace {
+				t.Errorf("%v plays the window of %s", x.key, x.window.Trace.Name)
+			}
+		}
+		return names
+	}
+	all := plan()
+	want := []string{
+		"steady fixed-1s", "steady frozen", "steady waiting-cost", // whole traces,
+		"idle frozen", "idle waiting-cost", "idle fixed-1s", // the order rotated
+	}
+	if !slices.Equal(all, want) {
+		t.Fatalf("planned %q, want %q", all, want)
+	}
+	key := Key{Spark: sparkVersion, Job: "files", Weights: "balanced", Trace: "steady", Minutes: 1, Seed: 1}
+	for _, rival := range []string{"fixed-1s", Frozen} {
+		key.Rival = rival
+		if err := appendRecord(o.Results, &Record{Key: key, CostRate: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left := plan(); !slices.Equal(left, want[2:]) {
+		t.Fatalf("left %q, want %q", left, want[2:])
+	}
+	o.Seed = 2
+	if left := plan(); len(left) != 6 {
+		t.Errorf("another seed has %d runs left, want all 6", len(left))
+	}
+}
+
+func TestALineThatAKillCutShortIsRunAgainAndReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "spark.jsonl")
+	write := func(rival string) {
+		t.Helper()
+		if err := appendRecord(path, &Record{Key: Key{Rival: rival}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func() []string {
+		t.Helper()
+		all, err := ReadRecords(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, r := range all {
+			names = append(names, r.Rival)
+		}
+		return names
+	}
+	write("a")
+	write("b")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text[:len(text)-10], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(); !slices.Equal(got, []string{"a"}) {
+		t.Fatalf("read %q of a file whose second line was cut, want a alone", got)
+	}
+	write("c")
+	if got := read(); !slices.Equal(got, []string{"a", "c"}) {
+		t.Fatalf("read %q, want a and c", got)
+	}
+	if err := os.WriteFile(path, append([]byte("{nonsense\n"), text...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadRecords(path); err == nil || !strings.Contains(err.Error(), "spark.jsonl:1") {
+		t.Errorf("error %v, want one that names line 1", err)
+	}
+}
+
+// summed is a summary of hand-made runs of 90 s.
+func summed(t *testing.T) *Summary {
+	t.Helper()
+	o := options(t.TempDir(), "steady", "idle")
+	o.Length, o.Calibration = 2*time.Minute, t.TempDir()
+	add := func(trace, rival string, repeat int, cost, mean float64, triggers uint64) {
+		r := Record{
+			Key:     Key{Spark: sparkVersion, Job: "files", Weights: "balanced", Trace: trace, Minutes: 2, Seed: 1, Repeat: repeat, Rival: rival},
+			Seconds: 90, CostRate: cost, Queries: []Figures{{Query: "bench/files", Events: 10, MeanMs: mean, Triggers: triggers, CostRate: cost}},
+		}
+		if err := appendRecord(o.Results, &r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("steady", "fixed-1s", 0, 1, 700, 90)
+	add("steady", "fixed-2s", 0, 1.5, 1200, 45)
+	add("steady", Frozen, 0, 0.7, 680, 80)
+	add("steady", Frozen, 1, 0.9, 700, 80)
+	add("steady", "waiting-cost", 0, 1, 700, 81)
+	add("idle", "fixed-1s", 0, 1, 700, 90)
+	add("idle", "fixed-2s", 0, 0.5, 1200, 45)
+	add("idle", Frozen, 0, 0.4, 1000, 80) // above the line from 1200 at 45 to 700 at 90
+	add("idle", "waiting-cost", 0, 0.8, 700, 81)
+	add("idle", "pid", 0, 0.1, 1, 1)
+	s, err := Summarise(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestGoalsAreGeometricMeansOverTheTraces(t *testing.T) {
+	s := summed(t)
+	r := s.row("steady", Frozen)
+	if r == nil || r.Runs != 2 || math.Abs(r.CostRate-0.8) > 1e-9 || r.Low != 0.7 || r.High != 0.9 {
+		t.Fatalf("frozen on steady is %+v, want 0.8 (0.7 to 0.9) of 2 runs", r)
+	}
+	want := []struct {
+		measured string
+		met      bool
+	}{
+		{"0.800", true},   // sqrt(0.8/1 x 0.4/0.5)
+		{"0.632", true},   // sqrt(0.8/1 x 0.4/0.8)
+		{"4.000", false},  // pid, on idle alone
+		{"1 of 2", false}, // left of the front on steady
+	}
+	goals := s.Goals()
+	if len(goals) != len(want) {
+		t.Fatalf("%d goals, want %d: %+v", len(goals), len(want), goals)
+	}
+	for i, g := range goals {
+		if g.Measured != want[i].measured || g.Met != want[i].met || !g.Known {
+			t.Errorf("%s: %s, met %v, known %v; want %s, %v", g.Figure, g.Measured, g.Met, g.Known, want[i].measured, want[i].met)
+		}
+	}
+}
+
+func TestTablesAndPictureHoldEveryRival(t *testing.T) {
+	s := summed(t)
+	var table, picture, csv strings.Builder
+	if err := errors.Join(s.WriteTables(&table), s.WritePicture(&picture), s.WriteCSV(&csv)); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{table.String(), picture.String(), csv.String()} {
+		for _, rival := range []string{Frozen, "waiting-cost", "fixed-1s", "fixed-2s", "pid"} {
+			if !strings.Contains(text, rival) {
+				t.Errorf("%s is missing in:\n%s", rival, text)
+			}
+		}
+	}
+	for d := xml.NewDecoder(strings.NewReader(picture.String())); ; {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("the picture is not well formed: %v", err)
+		}
+	}
+	if lines := strings.Count(csv.String(), "\n"); lines != 11 {
+		t.Errorf("%d lines of CSV, want a header and 10 runs", lines)
+	}
+}
+
+func TestTheSimulatorRanksTheFixedIntervals(t *testing.T) {
+	o := options(t.TempDir(), "steady")
+	b := &bench{Options: o, weights: profile(o.Weights)}
+	w, err := o.Traces[0].Cut(recordings, 1, o.Length-LeadIn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := b.topFixed(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := calibration(fits, "files")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cost := func(name string) float64 {
+		p, err := predict(d, w, b.weights, o.Length, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.CostRate
+	}
+	if len(top) != 3 || cost(top[0]) > cost(top[1]) || cost(top[1]) > cost(top[2]) || cost(top[2]) > cost("fixed-30s") {
+		t.Errorf("the best are %q", top)
+	}
+	limit, err := foresee(d, w, b.weights, o.Length)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if best := cost(top[0]); !(limit > 0.5*best) || limit > best {
+		t.Errorf("the clairvoyant is at %.3f, the best interval at %.3f", limit, best)
+	}
+}
+
+func TestWhatCannotBeRunIsRefused(t *testing.T) {
+	for what, change := range map[string]func(*Options){
+		"an unknown rival":          func(o *Options) { o.Rivals = []string{"nobody"} },
+		"a rule told the future":    func(o *Options) { o.Rivals = []string{"adaptive-stream-true-rate"} },
+		"a rule on the ladder":      func(o *Options) { o.Rivals = []string{"waiting-cost/steps"} },
+		"an unknown job":            func(o *Options) { o.Job = "none" },
+		"unknown weights":           func(o *Options) { o.Weights = "none" },
+		"another Spark":             func(o *Options) { o.Spark = "2.4" },
+		"no repeat":                 func(o *Options) { o.Repeats = 0 },
+		"a window of a few seconds": func(o *Options) { o.Length = LeadIn + time.Second },
+		"a run of ten minutes":      func(o *Options) { o.Length = 10 * time.Minute },
+	} {
+		o := options(t.TempDir())
+		if err := o.Check(); err != nil {
+			t.Fatal(err)
+		}
+		change(&o)
+		if err := o.Check(); !errors.Is(err, ErrOptions) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := SelectTraces([]string{"nowhere"}); err == nil {
+		t.Error("an unknown trace was taken")
+	}
+}

@@ -1,0 +1,297 @@
+package spark
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"rubato/configs"
+	"rubato/env"
+)
+
+// Row is a rival on a trace: means over its runs.
+type Row struct {
+	Trace, Rival string
+	Runs         int
+	// CostRate is the weighted cost a second, Low and High the least and the
+	// most of the runs.
+	CostRate, Low, High float64
+	// Latencies are means over the events of all queries; quantiles those of the
+	// query that has the highest. Triggers, empties and batches are a second's,
+	// of all queries.
+	MeanMs, P50Ms, P95Ms, P99Ms float64
+	Triggers, Empties, Batches  float64
+	BatchMs                     float64
+	Files, Bytes, CPUSeconds    float64
+	Load                        float64
+	// Predicted is what the simulator says; nil without a calibration.
+	Predicted *Prediction
+}
+
+// Summary is what a set of runs of one kind came to.
+type Summary struct {
+	Key     Key // of all: without trace, repeat and rival
+	Rows    []Row
+	Traces  []string
+	Limits  map[string]float64 // the clairvoyant's cost a second by trace
+	Windows map[string]*Window
+	Records []Record
+}
+
+// Summarise reads the results file and sums up the runs that the options
+// describe, with what the simulator says of them.
+func Summarise(o Options) (*Summary, error) {
+	records, err := ReadRecords(o.Results)
+	if err != nil {
+		return nil, err
+	}
+	s := &Summary{
+		Key:    Key{Spark: o.Spark, Job: o.Job, Weights: o.Weights, Minutes: o.Length.Minutes(), Seed: o.Seed},
+		Limits: map[string]float64{}, Windows: map[string]*Window{},
+	}
+	for _, t := range o.Traces {
+		found := false
+		for _, r := range records {
+			k := s.Key
+			k.Trace, k.Repeat, k.Rival = t.Name, r.Repeat, r.Rival
+			if r.Key == k {
+				s.Records = append(s.Records, r)
+				found = true
+			}
+		}
+		if found {
+			s.Traces = append(s.Traces, t.Name)
+			if s.Windows[t.Name], err = t.Cut(o.Folder, o.Seed, o.Length-LeadIn); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s.rows()
+	return s, s.predict(o)
+}
+
+// rows makes the rows from the records: the cheapest of each trace first.
+func (s *Summary) rows() {
+	type place struct{ trace, rival string }
+	at := map[place]*Row{}
+	for i := range s.Records {
+		r := &s.Records[i]
+		p := place{r.Trace, r.Rival}
+		if at[p] == nil {
+			at[p] = &Row{Trace: r.Trace, Rival: r.Rival, Low: math.Inf(1)}
+		}
+		at[p].add(r)
+	}
+	for _, r := range at {
+		r.scale(1 / float64(r.Runs))
+		s.Rows = append(s.Rows, *r)
+	}
+	slices.SortFunc(s.Rows, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(slices.Index(s.Traces, a.Trace), slices.Index(s.Traces, b.Trace)), cmp.Compare(a.CostRate, b.CostRate))
+	})
+}
+
+// add takes in a run.
+func (r *Row) add(x *Record) {
+	r.Runs++
+	r.CostRate += x.CostRate
+	r.Low, r.High = min(r.Low, x.CostRate), max(r.High, x.CostRate)
+	r.Files += float64(x.Files)
+	r.Bytes += float64(x.Bytes)
+	r.CPUSeconds += x.CPUSeconds
+	r.Load += (x.Load[0] + x.Load[1]) / 2
+	var delay, events, p50, p95, p99 float64
+	for _, q := range x.Queries {
+		delay += q.MeanMs * float64(q.Events)
+		events += float64(q.Events)
+		p50, p95, p99 = max(p50, q.P50Ms), max(p95, q.P95Ms), max(p99, q.P99Ms)
+		r.Triggers += float64(q.Triggers) / x.Seconds
+		r.Empties += float64(q.Empties) / x.Seconds
+		r.Batches += float64(q.Batches) / x.Seconds
+		r.BatchMs += q.BatchMs / float64(len(x.Queries))
+	}
+	r.MeanMs += delay / max(events, 1)
+	r.P50Ms, r.P95Ms, r.P99Ms = r.P50Ms+p50, r.P95Ms+p95, r.P99Ms+p99
+}
+
+func (r *Row) scale(f float64) {
+	for _, x := range []*float64{
+		&r.CostRate, &r.MeanMs, &r.P50Ms, &r.P95Ms, &r.P99Ms, &r.Triggers, &r.Empties, &r.Batches,
+		&r.BatchMs, &r.Files, &r.Bytes, &r.CPUSeconds, &r.Load,
+	} {
+		*x *= f
+	}
+}
+
+// predict adds what the simulator says; without a calibration it adds nothing.
+func (s *Summary) predict(o Options) error {
+	d, err := calibration(o.Calibration, o.Job)
+	if errors.Is(err, ErrCalibration) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	weights := profile(o.Weights)
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		p, err := predict(d, s.Windows[r.Trace], weights, o.Length, r.Rival)
+		if err != nil {
+			return err
+		}
+		r.Predicted = &p
+	}
+	for name, w := range s.Windows {
+		if s.Limits[name], err = foresee(d, w, weights, o.Length); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// profile are the weights of that name.
+func profile(name string) env.Weights {
+	g := configs.Group{Profile: name}
+	return env.Weights(g.Resolve(time.Second).Weights)
+}
+
+// row is a rival's on a trace, or nil.
+func (s *Summary) row(trace, rival string) *Row {
+	for i := range s.Rows {
+		if s.Rows[i].Trace == trace && s.Rows[i].Rival == rival {
+			return &s.Rows[i]
+		}
+	}
+	return nil
+}
+
+// bestFixed is the cheapest fixed interval that was run on a trace, or nil.
+func (s *Summary) bestFixed(trace string) *Row {
+	for i := range s.Rows {
+		if r := &s.Rows[i]; r.Trace == trace && strings.HasPrefix(r.Rival, fixedPrefix) {
+			return r // they are sorted by cost
+		}
+	}
+	return nil
+}
+
+// ratio is the geometric mean over the traces of a rival's cost over another's,
+// and on how many traces both were run.
+func (s *Summary) ratio(of, over func(trace string) *Row) (mean float64, n int) {
+	sum := 0.0
+	for _, t := range s.Traces {
+		a, b := of(t), over(t)
+		if a == nil || b == nil {
+			continue
+		}
+		sum += math.Log(a.CostRate / b.CostRate)
+		n++
+	}
+	return math.Exp(sum / float64(max(n, 1))), n
+}
+
+func (s *Summary) named(rival string) func(string) *Row {
+	return func(trace string) *Row { return s.row(trace, rival) }
+}
+
+// Goal is a line of the goal table.
+type Goal struct {
+	Figure, Goal, Measured, Beside string
+	Met, Known                     bool
+}
+
+// Goals judges the frozen policy by what was run.
+func (s *Summary) Goals() []Goal {
+	frozen := s.named(Frozen)
+	ratio := func(figure string, limit float64, over func(string) *Row) Goal {
+		x, n := s.ratio(frozen, over)
+		return Goal{
+			Figure: figure, Goal: fmt.Sprintf("<= %.2f", limit), Measured: fmt.Sprintf("%.3f", x),
+			Beside: fmt.Sprintf("%d traces", n), Met: x <= limit, Known: n > 0,
+		}
+	}
+	if len(jobs[s.Key.Job]) > 1 {
+		return []Goal{ratio("queries on one driver: cost / waiting-cost rule for each", 0.97, s.named(waiting))}
+	}
+	best := ratio("frozen policy: cost / best fixed, geometric mean", 0.88, s.bestFixed)
+	if limit, n := s.limit(); n > 0 {
+		best.Beside += fmt.Sprintf("; clairvoyant %.3f", limit)
+	}
+	goals := []Goal{best, ratio("frozen policy: cost / waiting-cost rule", 1.01, s.named(waiting))}
+	var rivals []string
+	for i := range s.Rows {
+		if r := s.Rows[i].Rival; r != Frozen && r != Learning && r != waiting && !strings.HasPrefix(r, fixedPrefix) {
+			rivals = append(rivals, r)
+		}
+	}
+	slices.Sort(rivals)
+	for _, rival := range slices.Compact(rivals) {
+		goals = append(goals, ratio("frozen policy: cost / "+rival, 0.97, s.named(rival)))
+	}
+	return append(goals, s.fronts())
+}
+
+// waiting is the rule that a goal names.
+const waiting = "waiting-cost"
+
+// limit is the geometric mean of the clairvoyant's cost over the best fixed.
+func (s *Summary) limit() (mean float64, n int) {
+	sum := 0.0
+	for _, t := range s.Traces {
+		if b := s.bestFixed(t); b != nil && s.Limits[t] > 0 {
+			sum += math.Log(s.Limits[t] / b.CostRate)
+			n++
+		}
+	}
+	return math.Exp(sum / float64(max(n, 1))), n
+}
+
+// fronts counts on how many traces the policy's point is below the front of the
+// fixed intervals that were run.
+func (s *Summary) fronts() Goal {
+	ahead, n := 0, 0
+	for _, t := range s.Traces {
+		p := s.row(t, Frozen)
+		if p == nil || s.bestFixed(t) == nil {
+			continue
+		}
+		n++
+		if s.ahead(p) {
+			ahead++
+		}
+	}
+	return Goal{
+		Figure: "traces on which the policy's point is left of the front of the fixed intervals", Goal: "all",
+		Measured: fmt.Sprintf("%d of %d", ahead, n), Met: ahead == n, Known: n > 0,
+	}
+}
+
+// ahead tells whether no fixed interval, and nothing on the straight line (in
+// the logarithms) between two, has as few triggers and as little latency.
+func (s *Summary) ahead(p *Row) bool {
+	var front []*Row
+	for i := range s.Rows {
+		if r := &s.Rows[i]; r.Trace == p.Trace && strings.HasPrefix(r.Rival, fixedPrefix) {
+			front = append(front, r)
+		}
+	}
+	slices.SortFunc(front, func(a, b *Row) int { return cmp.Compare(a.Triggers, b.Triggers) })
+	for i, b := range front {
+		if b.Triggers <= p.Triggers && b.MeanMs <= p.MeanMs {
+			return false
+		}
+		if i == 0 || front[i-1].Triggers > p.Triggers || b.Triggers < p.Triggers {
+			continue
+		}
+		a := front[i-1]
+		part := math.Log(p.Triggers/a.Triggers) / math.Log(b.Triggers/a.Triggers)
+		if at := math.Exp(math.Log(a.MeanMs) + part*math.Log(b.MeanMs/a.MeanMs)); at <= p.MeanMs {
+			return false
+		}
+	}
+	return true
+}
