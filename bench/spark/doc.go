@@ -27,9 +27,10 @@
 // are what the sink was given.
 //
 // Predictions come from env/sim with the batch times that `make calibration`
-// fitted to another day's drivers, and are means over 20 Poisson draws of the
-// window's rates. The limit is that of package clairvoyant for the window's very
-// events, at the calibrated batch times.
+// fitted to other drivers, and are means over 20 Poisson draws of the window's
+// rates; a second one takes the mean batch time of the very runs, so that the
+// machine's speed of the day falls away. The limit is that of package
+// clairvoyant for the window's very events, at the policy's batch time.
 //
 // # Results
 //

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"rubato/agent"
@@ -95,7 +96,7 @@ func (w *Window) load() func() sim.Load {
 }
 
 // simulated are the queries of a run in the simulator, at its beginning.
-func simulated(d sim.Driver, w *Window, weights env.Weights, length time.Duration, seed uint64) (*sim.Sim, error) {
+func simulated(d sim.Driver, w *Window, weights env.Weights, length time.Duration, rival string, seed uint64) (*sim.Sim, error) {
 	ladder, err := env.NewLadder(shortest, longest)
 	if err != nil {
 		return nil, err
@@ -107,7 +108,9 @@ func simulated(d sim.Driver, w *Window, weights env.Weights, length time.Duratio
 		c.Reference, c.Past = w.Trace.Rate, first
 		c.Settings = env.Settings{Weights: weights, Ladder: ladder, Grace: grace, Period: period}
 		c.Configured, c.RoundTrip = configured, roundTrip
-		c.Forecaster = func() env.Forecaster { return forecast.New() }
+		if !strings.HasPrefix(rival, fixedPrefix) { // who does not look is played without
+			c.Forecaster = func() env.Forecaster { return forecast.New() }
+		}
 	}
 	return sim.NewDriver(d)
 }
@@ -116,7 +119,7 @@ func simulated(d sim.Driver, w *Window, weights env.Weights, length time.Duratio
 func predict(d sim.Driver, w *Window, weights env.Weights, length time.Duration, rival string) (Prediction, error) {
 	var p Prediction
 	for seed := range uint64(draws) {
-		s, err := simulated(d, w, weights, length, seed)
+		s, err := simulated(d, w, weights, length, rival, seed)
 		if err != nil {
 			return p, fmt.Errorf("simulating %s on %s: %w", rival, w.Trace.Name, err)
 		}
@@ -236,13 +239,9 @@ func (b *bench) topFixed(w *Window) ([]string, error) {
 // fixedPrefix begins the names of the fixed grid.
 const fixedPrefix = "fixed-"
 
-// foresee is the least cost a second that the window's very events allow, by the
-// calibrated batch times without their noise; 0 where queries share the driver,
-// which it does not know.
+// foresee is the least cost a second that the window's very events allow at the
+// first query's batch times, without their noise.
 func foresee(d sim.Driver, w *Window, weights env.Weights, length time.Duration) (float64, error) {
-	if len(d.Queries) != 1 {
-		return 0, nil
-	}
 	q := clairvoyant.Query{
 		Duration: (length - LeadIn).Seconds(), Overhead: d.Queries[0].Overhead.Seconds(), PerRow: d.Queries[0].PerRow,
 		Reference: float64(len(w.Events)) / (length - LeadIn).Seconds(), Drain: true,

@@ -11,6 +11,7 @@ import (
 
 	"rubato/configs"
 	"rubato/env"
+	"rubato/env/sim"
 )
 
 // Row is a rival on a trace: means over its runs.
@@ -25,19 +26,25 @@ type Row struct {
 	// of all queries.
 	MeanMs, P50Ms, P95Ms, P99Ms float64
 	Triggers, Empties, Batches  float64
+	Events                      float64 // a second
 	BatchMs                     float64
 	Files, Bytes, CPUSeconds    float64
 	Load                        float64
-	// Predicted is what the simulator says; nil without a calibration.
-	Predicted *Prediction
+	// Predicted is what the simulator says, by the calibrated batch times, and
+	// Own by those of the row's own runs: what is left between Own and measured
+	// is not the machine's speed. Nil without a calibration; Own is nil where
+	// queries share the driver.
+	Predicted, Own *Prediction
 }
 
 // Summary is what a set of runs of one kind came to.
 type Summary struct {
-	Key     Key // of all: without trace, repeat and rival
-	Rows    []Row
-	Traces  []string
-	Limits  map[string]float64 // the clairvoyant's cost a second by trace
+	Key    Key // of all: without trace, repeat and rival
+	Rows   []Row
+	Traces []string
+	// Limits are the clairvoyant's cost a second by trace, at the batch time of
+	// the policy's own runs there (where it did not play: of the cheapest).
+	Limits  map[string]float64
 	Windows map[string]*Window
 	Records []Record
 }
@@ -109,6 +116,7 @@ func (r *Row) add(x *Record) {
 		delay += q.MeanMs * float64(q.Events)
 		events += float64(q.Events)
 		p50, p95, p99 = max(p50, q.P50Ms), max(p95, q.P95Ms), max(p99, q.P99Ms)
+		r.Events += float64(q.Events) / x.Seconds
 		r.Triggers += float64(q.Triggers) / x.Seconds
 		r.Empties += float64(q.Empties) / x.Seconds
 		r.Batches += float64(q.Batches) / x.Seconds
@@ -120,7 +128,7 @@ func (r *Row) add(x *Record) {
 
 func (r *Row) scale(f float64) {
 	for _, x := range []*float64{
-		&r.CostRate, &r.MeanMs, &r.P50Ms, &r.P95Ms, &r.P99Ms, &r.Triggers, &r.Empties, &r.Batches,
+		&r.CostRate, &r.MeanMs, &r.P50Ms, &r.P95Ms, &r.P99Ms, &r.Triggers, &r.Empties, &r.Batches, &r.Events,
 		&r.BatchMs, &r.Files, &r.Bytes, &r.CPUSeconds, &r.Load,
 	} {
 		*x *= f
@@ -144,13 +152,36 @@ func (s *Summary) predict(o Options) error {
 			return err
 		}
 		r.Predicted = &p
+		if len(d.Queries) > 1 {
+			continue
+		}
+		own, err := predict(r.timed(d), s.Windows[r.Trace], weights, o.Length, r.Rival)
+		if err != nil {
+			return err
+		}
+		r.Own = &own
 	}
-	for name, w := range s.Windows {
-		if s.Limits[name], err = foresee(d, w, weights, o.Length); err != nil {
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		if s.Limits[r.Trace] != 0 && r.Rival != Frozen || len(d.Queries) > 1 {
+			continue
+		}
+		if s.Limits[r.Trace], err = foresee(r.timed(d), s.Windows[r.Trace], weights, o.Length); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// timed is the driver with the mean batch time of the row's own runs, its first
+// batches over.
+func (r *Row) timed(d sim.Driver) sim.Driver {
+	q := d.Queries[0]
+	rows := r.Events / max(r.Batches, 1e-9)
+	q.Overhead = max(time.Duration((r.BatchMs/1e3-q.PerRow*rows)*float64(time.Second)), time.Millisecond)
+	q.Warmup = 0
+	d.Queries = []sim.Config{q}
+	return d
 }
 
 // profile are the weights of that name.

@@ -14,7 +14,8 @@ var header = []string{
 	"spark", "job", "weights", "trace", "minutes", "seed", "repeat", "rival", "at", "broker", "seconds", "cost_per_s",
 	"mean_latency_ms", "p50_ms", "p95_ms", "p99_ms", "triggers", "empty", "batches", "batch_ms", "files", "bytes",
 	"driver_cpu_s", "load_before", "load_after", "events", "inferred", "untaken",
-	"simulated_cost_per_s", "simulated_mean_latency_ms", "simulated_triggers", "simulated_empty", "clairvoyant_cost_per_s",
+	"simulated_cost_per_s", "simulated_mean_latency_ms", "simulated_triggers", "simulated_empty",
+	"simulated_at_own_batch_time_cost_per_s", "clairvoyant_cost_per_s",
 }
 
 // WriteCSV writes a row for each query of each run.
@@ -27,9 +28,12 @@ func (s *Summary) WriteCSV(out io.Writer) error {
 	u := func(x uint64) string { return strconv.FormatUint(x, 10) }
 	for i := range s.Records {
 		r := &s.Records[i]
-		var p Prediction
-		if row := s.row(r.Trace, r.Rival); row != nil && row.Predicted != nil {
+		var p, own Prediction
+		if row := s.row(r.Trace, r.Rival); row.Predicted != nil {
 			p = *row.Predicted
+			if row.Own != nil {
+				own = *row.Own
+			}
 		}
 		for _, q := range r.Queries {
 			if err := w.Write([]string{
@@ -37,7 +41,7 @@ func (s *Summary) WriteCSV(out io.Writer) error {
 				r.Broker, f(r.Seconds), f(q.CostRate), f(q.MeanMs), f(q.P50Ms), f(q.P95Ms), f(q.P99Ms), u(q.Triggers), u(q.Empties),
 				u(q.Batches), f(q.BatchMs), strconv.Itoa(r.Files), strconv.FormatInt(r.Bytes, 10), f(r.CPUSeconds), f(r.Load[0]), f(r.Load[1]),
 				strconv.Itoa(q.Events), strconv.Itoa(q.Inferred), strconv.Itoa(q.Untaken),
-				f(p.CostRate), f(p.MeanMs), f(p.Triggers), f(p.Empties), f(s.Limits[r.Trace]),
+				f(p.CostRate), f(p.MeanMs), f(p.Triggers), f(p.Empties), f(own.CostRate), f(s.Limits[r.Trace]),
 			}); err != nil {
 				return fmt.Errorf("write the benchmark's CSV: %w", err)
 			}
@@ -58,9 +62,9 @@ func (s *Summary) WriteTables(out io.Writer) error {
 		w := s.Windows[t]
 		fmt.Fprintf(&b, "\n**%s**: %s; %d events, at most %.0f in a second", t, w.Trace.About, len(w.Events), w.peak())
 		if s.Limits[t] > 0 {
-			fmt.Fprintf(&b, "; clairvoyant, calibrated: %.3f/s", s.Limits[t])
+			fmt.Fprintf(&b, "; clairvoyant %.3f/s", s.Limits[t])
 		}
-		b.WriteString("\n\n| rival | cost a second | / best fixed | mean, ms | p50 | p95 | p99 | triggers/s | empty/s | batch, ms | files/s | kB/s | driver CPU, s/s | simulated cost | simulated / measured |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+		b.WriteString("\n\n| rival | cost a second | / best fixed | mean, ms | p50 | p95 | p99 | triggers/s | empty/s | batch, ms | files/s | kB/s | driver CPU, s/s | simulated / measured | at its own batch time |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 		for i := range s.Rows {
 			if s.Rows[i].Trace == t {
 				s.Rows[i].write(&b, s)
@@ -94,11 +98,13 @@ func (r *Row) write(b *strings.Builder, s *Summary) {
 		cost += fmt.Sprintf(" (%.3f to %.3f)", r.Low, r.High)
 	}
 	seconds := (time.Duration(s.Key.Minutes*float64(time.Minute)) - LeadIn).Seconds()
-	simulated, part := "-", "-"
-	if p := r.Predicted; p != nil {
-		simulated, part = fmt.Sprintf("%.3f", p.CostRate), fmt.Sprintf("%.2f", p.CostRate/r.CostRate)
+	part := func(p *Prediction) string {
+		if p == nil {
+			return "-"
+		}
+		return fmt.Sprintf("%.2f", p.CostRate/r.CostRate)
 	}
 	fmt.Fprintf(b, "| %s | %s | %s | %.0f | %.0f | %.0f | %.0f | %.2f | %.2f | %.0f | %.2f | %.1f | %.2f | %s | %s |\n",
 		r.Rival, cost, fixed, r.MeanMs, r.P50Ms, r.P95Ms, r.P99Ms, r.Triggers, r.Empties, r.BatchMs,
-		r.Files/seconds, r.Bytes/1e3/seconds, r.CPUSeconds/seconds, simulated, part)
+		r.Files/seconds, r.Bytes/1e3/seconds, r.CPUSeconds/seconds, part(r.Predicted), part(r.Own))
 }
