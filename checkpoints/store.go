@@ -1,6 +1,7 @@
 package checkpoints
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -17,9 +18,13 @@ import (
 var ErrNone = errors.New("no usable checkpoint")
 
 var (
-	bucketCheckpoints = []byte("ckpt")
-	bucketMeta        = []byte("meta")
-	keyLatest         = []byte("latest")
+	// Each checkpoint has a bucket of its own, bucketPrefix and its sequence: of
+	// values that share a page all are written again with each of them.
+	bucketPrefix = []byte("ckpt/")
+	bucketOlder  = []byte("ckpt") // held them all up to schema 1
+	bucketMeta   = []byte("meta")
+	keyLatest    = []byte("latest")
+	keyValue     = []byte("value")
 )
 
 // Options of Open.
@@ -72,13 +77,10 @@ func Open(path string, o Options) (*Store, error) {
 	}
 	s := &Store{file: file, keep: o.Keep}
 	if o.ReadOnly {
-		err = s.view(func(_, _ *bolt.Bucket) error { return nil })
+		err = s.view(func(*bolt.Tx, *bolt.Bucket) error { return nil })
 	} else {
 		err = file.Update(func(tx *bolt.Tx) error {
-			_, err := tx.CreateBucketIfNotExists(bucketCheckpoints)
-			if err == nil {
-				_, err = tx.CreateBucketIfNotExists(bucketMeta)
-			}
+			_, err := tx.CreateBucketIfNotExists(bucketMeta)
 			return err
 		})
 	}
@@ -88,22 +90,48 @@ func Open(path string, o Options) (*Store, error) {
 	return s, nil
 }
 
-func buckets(tx *bolt.Tx) (ckpt, meta *bolt.Bucket, err error) {
-	ckpt, meta = tx.Bucket(bucketCheckpoints), tx.Bucket(bucketMeta)
-	if ckpt == nil || meta == nil {
-		return nil, nil, fmt.Errorf("%w: it is no store of checkpoints", boltfile.ErrDamaged)
-	}
-	return ckpt, meta, nil
+func (s *Store) view(fn func(tx *bolt.Tx, meta *bolt.Bucket) error) error {
+	return s.file.View(func(tx *bolt.Tx) error {
+		meta := tx.Bucket(bucketMeta)
+		if meta == nil {
+			return fmt.Errorf("%w: it is no store of checkpoints", boltfile.ErrDamaged)
+		}
+		return fn(tx, meta)
+	})
 }
 
-func (s *Store) view(fn func(ckpt, meta *bolt.Bucket) error) error {
-	return s.file.View(func(tx *bolt.Tx) error {
-		ckpt, meta, err := buckets(tx)
-		if err != nil {
-			return err
+// bucket is the name of a checkpoint's bucket.
+func bucket(seq uint64) []byte { return append(bytes.Clone(bucketPrefix), key(seq)...) }
+
+// stored is a checkpoint's value, nil where there is none.
+func stored(tx *bolt.Tx, seq uint64) []byte {
+	if b := tx.Bucket(bucket(seq)); b != nil {
+		return b.Get(keyValue)
+	}
+	if b := tx.Bucket(bucketOlder); b != nil {
+		return b.Get(key(seq))
+	}
+	return nil
+}
+
+// held are the sequences in the store, ascending.
+func held(tx *bolt.Tx) (seqs []uint64, err error) {
+	if b := tx.Bucket(bucketOlder); b != nil {
+		err = b.ForEach(func(k, _ []byte) error {
+			seqs = append(seqs, number(k))
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
+		if k, ok := bytes.CutPrefix(name, bucketPrefix); ok {
+			seqs = append(seqs, number(k))
 		}
-		return fn(ckpt, meta)
+		return nil
 	})
+	return seqs, err
 }
 
 func key(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
@@ -116,12 +144,6 @@ func number(k []byte) uint64 {
 	return binary.BigEndian.Uint64(k)
 }
 
-// latest is the highest sequence that the store knows of.
-func latest(ckpt, meta *bolt.Bucket) uint64 {
-	last, _ := ckpt.Cursor().Last()
-	return max(number(last), number(meta.Get(keyLatest)))
-}
-
 // Save stores c under the next sequence, which it sets, and prunes the oldest:
 // all or nothing.
 func (s *Store) Save(c *Checkpoint) error {
@@ -130,51 +152,63 @@ func (s *Store) Save(c *Checkpoint) error {
 
 // put saves c under seq, or under the next sequence where seq is 0.
 func (s *Store) put(c *Checkpoint, seq uint64) error {
-	stored := *c
+	saved := *c
 	err := s.file.Update(func(tx *bolt.Tx) error {
-		ckpt, meta, err := buckets(tx)
+		seqs, err := held(tx)
 		if err != nil {
 			return err
 		}
-		if stored.Seq = seq; seq == 0 {
-			stored.Seq = latest(ckpt, meta) + 1
+		meta := tx.Bucket(bucketMeta)
+		if saved.Seq = seq; seq == 0 {
+			saved.Seq = max(number(meta.Get(keyLatest)), last(seqs)) + 1
 		}
-		value, err := encode(&stored)
+		value, err := encode(&saved)
 		if err != nil {
 			return err
 		}
-		if err := ckpt.Put(key(stored.Seq), value); err != nil {
+		b, err := tx.CreateBucketIfNotExists(bucket(saved.Seq))
+		if err != nil {
 			return err
 		}
-		if err := meta.Put(keyLatest, key(stored.Seq)); err != nil {
+		if err := b.Put(keyValue, value); err != nil {
 			return err
 		}
-		return prune(ckpt, s.keep)
+		if err := meta.Put(keyLatest, key(saved.Seq)); err != nil {
+			return err
+		}
+		return s.prune(tx)
 	})
 	if err != nil {
 		return fmt.Errorf("save checkpoint: %w", err)
 	}
-	c.Seq = stored.Seq
-	_ = s.file.Forget() // a neighbour's pages may have been copied: it spares memory, no more
+	c.Seq = saved.Seq
 	return nil
 }
 
-// prune deletes all but the newest keep checkpoints.
-func prune(ckpt *bolt.Bucket, keep int) error {
-	var old [][]byte
-	c := ckpt.Cursor()
-	n := 0
-	for k, _ := c.Last(); k != nil; k, _ = c.Prev() {
-		if n++; n > keep {
-			old = append(old, append([]byte(nil), k...))
-		}
+// prune deletes all but the newest checkpoints.
+func (s *Store) prune(tx *bolt.Tx) error {
+	seqs, err := held(tx)
+	if err != nil {
+		return err
 	}
-	for _, k := range old {
-		if err := ckpt.Delete(k); err != nil {
+	for _, seq := range seqs[:max(0, len(seqs)-s.keep)] {
+		if b := tx.Bucket(bucketOlder); b != nil && b.Get(key(seq)) != nil {
+			err = b.Delete(key(seq))
+		} else {
+			err = tx.DeleteBucket(bucket(seq))
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func last(seqs []uint64) uint64 {
+	if len(seqs) == 0 {
+		return 0
+	}
+	return seqs[len(seqs)-1]
 }
 
 // Load returns the newest checkpoint that is whole, and names those newer ones
@@ -204,12 +238,10 @@ func (s *Store) Load() (Checkpoint, []Damage, error) {
 
 // sequences are those in the store, ascending, and the one named the latest.
 func (s *Store) sequences() (seqs []uint64, named uint64, err error) {
-	err = s.view(func(ckpt, meta *bolt.Bucket) error {
+	err = s.view(func(tx *bolt.Tx, meta *bolt.Bucket) (err error) {
 		named = number(meta.Get(keyLatest))
-		return ckpt.ForEach(func(k, _ []byte) error {
-			seqs = append(seqs, number(k))
-			return nil
-		})
+		seqs, err = held(tx)
+		return err
 	})
 	return seqs, named, err
 }
@@ -220,8 +252,8 @@ func (s *Store) sequences() (seqs []uint64, named uint64, err error) {
 func (s *Store) Get(seq uint64) (Checkpoint, error) {
 	var c Checkpoint
 	var bad error
-	err := s.view(func(ckpt, _ *bolt.Bucket) error {
-		value := ckpt.Get(key(seq))
+	err := s.view(func(tx *bolt.Tx, _ *bolt.Bucket) error {
+		value := stored(tx, seq)
 		if value == nil {
 			return fmt.Errorf("%w: no checkpoint %d", ErrNone, seq)
 		}

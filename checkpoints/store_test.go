@@ -270,11 +270,18 @@ func TestCheckpointOfAnotherVersionIsNotCalledDamaged(t *testing.T) {
 	for version, want := range map[uint32]error{schema + 1: ErrNewer, schema - 1: ErrOlder} {
 		s := open(t, saved(t, 2), Options{})
 		if err := s.file.Update(func(tx *bolt.Tx) error {
-			value := bytes.Clone(tx.Bucket(bucketCheckpoints).Get(key(2)))
+			value := bytes.Clone(stored(tx, 2))
 			le.PutUint32(value[8:], version)
 			sum := checksum(value)
 			copy(value[sumAt:], sum[:])
-			return tx.Bucket(bucketCheckpoints).Put(key(2), value)
+			if version > schema {
+				return tx.Bucket(bucket(2)).Put(keyValue, value)
+			}
+			older, err := tx.CreateBucket(bucketOlder)
+			if err != nil {
+				return err
+			}
+			return errors.Join(tx.DeleteBucket(bucket(1)), tx.DeleteBucket(bucket(2)), older.Put(key(2), value))
 		}); err != nil {
 			t.Fatal(err)
 		}
