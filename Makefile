@@ -96,6 +96,10 @@ bench-wire: bin/bench-wire bin/rubato-agent.jar ## measure metric sent to interv
 calibration: bin/bench-calibration bin/rubato-agent.jar ## record real Sparks for half an hour, and fit the simulator to them
 	@bin/bench-calibration
 
+.PHONY: bench-spark
+bench-spark: bin/rubato bin/rubato-agent.jar bin/kafka.classpath ## play rivals on a real Spark and a real Kafka for 70 minutes; goes on where it was stopped
+	@bin/rubato bench spark
+
 .PHONY: bench-memory
 bench-memory: bin/bench-memory bin/rubato ## measure resident memory with 100 queries (Linux)
 	@bin/bench-memory

@@ -27,10 +27,10 @@ type Options struct {
 	// Job is one of Jobs, Spark the version of Spark.
 	Job, Spark string
 	Seed       uint64
-	// Folder holds the recordings, Results is the results file, and Calibration
-	// the folder of the simulator's calibrations.
-	Folder, Results, Calibration string
-	Version                      string
+	// Folder holds the recordings, Results is the results file, Calibration the
+	// folder of the simulator's calibrations, and Sparks that of other Sparks.
+	Folder, Results, Calibration, Sparks string
+	Version                              string
 	// Progress is told how much of the time is over, s, as it is reckoned; Say
 	// gets a line for each run.
 	Progress func(done, total int)
@@ -52,9 +52,6 @@ var jobs = map[string][]string{
 	"windows": {"windows"},
 	"shared":  {"files", "windows"},
 }
-
-// sparkVersion is the Spark that the sample jobs are built with.
-const sparkVersion = "3.5.7"
 
 // bench is a benchmark on its way.
 type bench struct {
@@ -80,8 +77,8 @@ func (o *Options) Check() error {
 	if profile(o.Weights) == (env.Weights{}) {
 		return fmt.Errorf("%w: weights %q: want latency, balanced or thrifty", ErrOptions, o.Weights)
 	}
-	if o.Spark != sparkVersion {
-		return fmt.Errorf("%w: Spark %q: want %s, which the sample jobs are built with", ErrOptions, o.Spark, sparkVersion)
+	if _, err := o.classPath(); err != nil {
+		return err
 	}
 	if o.Repeats < 1 || len(o.Rivals) == 0 {
 		return fmt.Errorf("%w: %d repeats of %d rivals", ErrOptions, o.Repeats, len(o.Rivals))

@@ -80,8 +80,12 @@ func (r *run) play(ctx context.Context) (*Record, error) {
 		return nil, err
 	}
 	defer c.Close()
+	classes, err := r.classPath()
+	if err != nil {
+		return nil, err
+	}
 	if r.jvm, err = demo.StartJVM(demo.Job{
-		Class: "io.rubato.jobs.CalibrationJob", Log: r.log, Agent: "brokers=" + r.broker.addr + ",prefix=" + r.prefix,
+		Class: "io.rubato.jobs.CalibrationJob", Spark: classes, Log: r.log, Agent: "brokers=" + r.broker.addr + ",prefix=" + r.prefix,
 		Args: []string{
 			"--brokers", r.broker.addr, "--queries", strings.Join(jobs[r.Job], ","), "--interval", configured.String(),
 			"--work", r.dir, "--app", appName, "--topic", r.topic, "--watch-stdin", "true",

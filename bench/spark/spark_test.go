@@ -29,7 +29,7 @@ func options(dir string, traces ...string) Options {
 	}
 	return Options{
 		Rivals: []string{Frozen, "waiting-cost", "fixed-1s"}, Traces: chosen, Length: time.Minute, Repeats: 1,
-		Weights: "balanced", Job: "files", Spark: sparkVersion, Seed: 1,
+		Weights: "balanced", Job: "files", Spark: builtWith, Seed: 1,
 		Folder: recordings, Results: filepath.Join(dir, "spark.jsonl"), Calibration: fits,
 	}
 }
@@ -84,7 +84,7 @@ func TestAStoppedBenchmarkGoesOnWhereItWas(t *testing.T) {
 	if !slices.Equal(all, want) {
 		t.Fatalf("planned %q, want %q", all, want)
 	}
-	key := Key{Spark: sparkVersion, Job: "files", Weights: "balanced", Trace: "steady", Minutes: 1, Seed: 1}
+	key := Key{Spark: builtWith, Job: "files", Weights: "balanced", Trace: "steady", Minutes: 1, Seed: 1}
 	for _, rival := range []string{"fixed-1s", Frozen} {
 		key.Rival = rival
 		if err := appendRecord(o.Results, &Record{Key: key, CostRate: 1}); err != nil {
@@ -151,7 +151,7 @@ func summed(t *testing.T) *Summary {
 	o.Length, o.Calibration = 2*time.Minute, t.TempDir()
 	add := func(trace, rival string, repeat int, cost, mean float64, triggers uint64) {
 		r := Record{
-			Key:     Key{Spark: sparkVersion, Job: "files", Weights: "balanced", Trace: trace, Minutes: 2, Seed: 1, Repeat: repeat, Rival: rival},
+			Key:     Key{Spark: builtWith, Job: "files", Weights: "balanced", Trace: trace, Minutes: 2, Seed: 1, Repeat: repeat, Rival: rival},
 			Seconds: 90, CostRate: cost, Queries: []Figures{{Query: "bench/files", Events: 10, MeanMs: mean, Triggers: triggers, CostRate: cost}},
 		}
 		if err := appendRecord(o.Results, &r); err != nil {

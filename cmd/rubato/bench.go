@@ -65,10 +65,11 @@ kafka.classpath (make bin/kafka.classpath).`,
 	fs.IntVar(&f.Repeats, "repeats", 1, "how often each run is played")
 	fs.StringVar(&f.Weights, "weights", "balanced", "what is paid for: latency, balanced or thrifty")
 	fs.StringVar(&f.Job, "job", "files", "files (a file sink), windows (stateful) or shared (both on one driver)")
-	fs.StringVar(&f.Spark, "spark", "3.5.7", "version of Spark")
+	fs.StringVar(&f.Spark, "spark", "3.5.7", "version of Spark: 3.5.7, or one in --sparks")
 	fs.StringVar(&f.out, "out", filepath.Join("bench", "results"), "folder of the results")
 	fs.Uint64Var(&f.Seed, "seed", 1, "seed of the windows and their events")
 	fs.StringVar(&f.Folder, "traces", filepath.Join("bench", "traces"), "folder of the recordings")
+	fs.StringVar(&f.Sparks, "sparks", filepath.Join("javaagent", "it", "target", "sparks"), "folder of other Sparks than 3.5.7 (javaagent/it/sparks/fetch.sh)")
 	fs.StringVar(&f.Calibration, "calibration", filepath.Join("bench", "calibration"), "folder of the simulator's calibrations")
 	return cmd
 }
@@ -108,6 +109,9 @@ func summariseBench(out io.Writer, o spark.Options, folder string) error {
 	name := "spark"
 	if o.Job != "files" {
 		name += "-" + o.Job
+	}
+	if o.Spark != "3.5.7" {
+		name += "-" + o.Spark
 	}
 	if err := writeTo(out, filepath.Join(folder, name+".csv"), s.WriteCSV); err != nil {
 		return err

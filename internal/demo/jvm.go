@@ -48,6 +48,9 @@ type Job struct {
 	Args  []string
 	// Agent is the argument of the agent; empty starts the JVM without it.
 	Agent string
+	// Spark is the class path of another Spark than the one that the jobs were
+	// built with; empty for that one.
+	Spark string
 	// Log receives the JVM's standard error and Spark's log.
 	Log string
 }
@@ -161,9 +164,11 @@ func jvmArgs(job Job) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	classes, err := installedText(jobsClasses)
-	if err != nil {
-		return nil, err
+	classes := job.Spark
+	if classes == "" {
+		if classes, err = installedText(jobsClasses); err != nil {
+			return nil, err
+		}
 	}
 	jar, err := Installed(jobsJar)
 	if err != nil {
