@@ -21,8 +21,8 @@ import java.util.zip.ZipEntry;
 final class Bridge {
     /** Supertypes before their subtypes. */
     static final String[] CLASSES = {
-        "Clock", "Observer", "SystemClocks", "Command", "Hook", "Outcome", "Arithmetic", "RunIdentity", "RunState",
-        "StreamHooks",
+        "Clock", "Observer", "SystemClocks", "Command", "Hook", "Outcome", "Arithmetic", "RunIdentity", "RunTally",
+        "RunState", "StreamHooks",
     };
     static final String PATH = "io/rubato/agent/bridge/";
 

@@ -25,6 +25,19 @@ public final class Gate implements ClassFileTransformer {
         this.core = core;
     }
 
+    /** Whether this is the name of a class that drivers alone load, and that starts the core. */
+    static boolean startsTheCore(String className) {
+        switch (className) {
+            case "org.apache.spark.sql.SparkSession":
+            case "org.apache.spark.sql.classic.SparkSession":
+            case "org.apache.spark.sql.execution.streaming.MicroBatchExecution":
+            case "org.apache.spark.sql.execution.streaming.runtime.MicroBatchExecution":
+                return true;
+            default:
+                return false;
+        }
+    }
+
     @Override
     public byte[] transform(ClassLoader loader, String name, Class<?> redefined, ProtectionDomain domain, byte[] bytes) {
         if (name == null || !name.startsWith(SPARK)) {

@@ -12,7 +12,7 @@ import java.util.jar.JarFile;
  * Loads the core from the agent's own jar, where its classes are kept under a name that no other loader looks for. It
  * sees the JDK and the bridge; it does not see Spark, nor Spark it.
  */
-final class IsolatedLoader extends ClassLoader {
+public final class IsolatedLoader extends ClassLoader {
     private static final String FOLDER = "inst/";
 
     private final JarFile jar;
@@ -22,7 +22,7 @@ final class IsolatedLoader extends ClassLoader {
         registerAsParallelCapable();
     }
 
-    IsolatedLoader(File file, JarFile jar) {
+    public IsolatedLoader(File file, JarFile jar) {
         // The platform loader, or the extension loader in Java 8.
         super(ClassLoader.getSystemClassLoader().getParent());
         this.jar = jar;
@@ -34,7 +34,8 @@ final class IsolatedLoader extends ClassLoader {
         try {
             byte[] bytes = Bridge.read(jar, entry(name.replace('.', '/') + ".class"));
             if (bytes != null) {
-                return defineClass(name, bytes, 0, bytes.length);
+                // With the jar's own domain: under a security manager the core may do what the jar may.
+                return defineClass(name, bytes, 0, bytes.length, IsolatedLoader.class.getProtectionDomain());
             }
         } catch (IOException unreadable) {
             throw new ClassNotFoundException(name, unreadable);

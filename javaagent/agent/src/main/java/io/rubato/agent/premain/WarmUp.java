@@ -8,17 +8,30 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.jar.JarFile;
 
-/** Brings the core to life on a daemon thread, once. */
+/** Brings the core to life on a daemon thread, once, and ends it. */
 final class WarmUp implements Gate.Core, Runnable {
     private static final long PATIENCE_SECONDS = 15;
+    private static final long HELD_LOOK_MS = 10;
     private static final String CORE = "io.rubato.agent.core.Core";
+    /** When to look again, after the first look, for what was missed while it was just starting. */
+    private static final long[] LOOK_AGAIN_MS = {1_000, 9_000};
 
+    /** The core's classes, for the life of the JVM: an agent that comes after a detachment uses them again. */
+    private static Class<?> coreClass;
+    private static String version;
+
+    final Gate gate = new Gate(this);
     private final String argument;
     private final Instrumentation instrumentation;
     private final AtomicBoolean begun = new AtomicBoolean();
     private final CountDownLatch done = new CountDownLatch(1);
-    private volatile ClassFileTransformer transformer;
+    private final CountDownLatch settled = new CountDownLatch(1);
+    private final CountDownLatch leaving = new CountDownLatch(1);
+    private final CountDownLatch left = new CountDownLatch(1);
+    private volatile ClassFileTransformer core;
     private volatile ClassLoader sparkLoader;
+    private volatile boolean live;
+    private volatile String held = "";
 
     WarmUp(String argument, Instrumentation instrumentation) {
         this.argument = argument;
@@ -29,15 +42,19 @@ final class WarmUp implements Gate.Core, Runnable {
     public void begin(ClassLoader loader) {
         if (begun.compareAndSet(false, true)) {
             sparkLoader = loader;
-            Thread thread = new Thread(this, "rubato-warm-up");
-            thread.setDaemon(true);
-            thread.start();
+            daemon("rubato-warm-up", this);
         }
+    }
+
+    private static void daemon(String name, Runnable body) {
+        Thread thread = new Thread(body, name);
+        thread.setDaemon(true);
+        thread.start();
     }
 
     @Override
     public ClassFileTransformer ready() {
-        return transformer;
+        return core;
     }
 
     @Override
@@ -49,38 +66,121 @@ final class WarmUp implements Gate.Core, Runnable {
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
-        return transformer;
+        return core;
+    }
+
+    /** Begins in a JVM whose streams may be running, and waits; null where it fails. */
+    String settleLive(ClassLoader loader) throws InterruptedException {
+        live = true;
+        begin(loader);
+        settled.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        if (core == null) {
+            instrumentation.removeTransformer(gate);
+            Agent.uninstalled();
+            return null;
+        }
+        try {
+            return (String) tell("report");
+        } catch (ReflectiveOperationException error) {
+            return cause(error).toString();
+        }
     }
 
     @Override
     public void run() {
-        Class<?> core = null;
         try {
-            File file = new File(Agent.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-            JarFile jar = new JarFile(file, false);
-            Bridge.define(jar, instrumentation);
-            IsolatedLoader loader = new IsolatedLoader(file, jar);
-            Thread.currentThread().setContextClassLoader(loader);
-            core = Class.forName(CORE, true, loader);
-            transformer = (ClassFileTransformer) core
+            Class<?> type = coreClass(instrumentation);
+            Thread.currentThread().setContextClassLoader(type.getClassLoader());
+            core = (ClassFileTransformer) type
                     .getMethod("start", String.class, String.class, Instrumentation.class, ClassLoader.class)
-                    .invoke(null, argument, version(jar), instrumentation, sparkLoader);
+                    .invoke(null, argument, version, instrumentation, live ? null : sparkLoader);
         } catch (Throwable error) {
             System.err.println("rubato-agent: not started, queries are left alone: " + cause(error));
         } finally {
             done.countDown();
         }
+        if (core != null) {
+            settle();
+        }
+        settled.countDown();
         try {
-            if (transformer != null) {
-                core.getMethod("retransform", Instrumentation.class).invoke(null, instrumentation);
+            for (long after : LOOK_AGAIN_MS) {
+                if (core == null || leaving.await(after, TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+                settle();
+            }
+        } catch (InterruptedException enough) {
+            // The heartbeat goes on looking.
+        }
+    }
+
+    private synchronized void settle() {
+        try {
+            if (leaving.getCount() > 0) {
+                tell("settle");
             }
         } catch (Throwable error) {
             System.err.println("rubato-agent: loaded classes passed by: " + cause(error));
         }
     }
 
-    private static String version(JarFile jar) throws java.io.IOException {
-        return jar.getManifest().getMainAttributes().getValue("Implementation-Version");
+    /**
+     * Gives every query its own interval back, and takes the hooks out as soon as no loop holds a target of ours.
+     *
+     * @return the queries whose batch in progress is waited for, behind this call's back; empty where all is done
+     */
+    String detach() throws InterruptedException {
+        synchronized (this) {
+            if (leaving.getCount() > 0) {
+                leaving.countDown();
+                daemon("rubato-detach", this::leave);
+            }
+        }
+        left.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        return left.getCount() == 0 ? "" : held;
+    }
+
+    private void leave() {
+        if (begun.get()) {
+            await();
+        }
+        try {
+            if (core != null) {
+                for (held = (String) tell("release"); !held.isEmpty(); held = (String) tell("release")) {
+                    Thread.sleep(HELD_LOOK_MS);
+                }
+            }
+        } catch (Throwable error) {
+            System.err.println("rubato-agent: intervals are given back when their leases end: " + cause(error));
+        }
+        synchronized (this) {
+            instrumentation.removeTransformer(gate);
+            try {
+                if (core != null) {
+                    tell("end");
+                }
+            } catch (Throwable error) {
+                System.err.println("rubato-agent: not wholly detached: " + cause(error));
+            }
+        }
+        Agent.uninstalled();
+        left.countDown();
+    }
+
+    private Object tell(String method) throws ReflectiveOperationException {
+        return core.getClass().getMethod(method).invoke(core);
+    }
+
+    private static synchronized Class<?> coreClass(Instrumentation instrumentation) throws Exception {
+        if (coreClass == null) {
+            File file = new File(Agent.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+            JarFile jar = new JarFile(file, false);
+            Bridge.define(jar, instrumentation);
+            version = jar.getManifest().getMainAttributes().getValue("Implementation-Version");
+            coreClass = Class.forName(CORE, true, new IsolatedLoader(file, jar));
+        }
+        return coreClass;
     }
 
     private static Throwable cause(Throwable error) {

@@ -32,6 +32,29 @@ public enum Hook {
         active = true;
     }
 
+    /** Says that Spark's method is as it was. */
+    public void deactivated() {
+        active = false;
+    }
+
+    /** Says so of every method. */
+    public static void deactivateAll() {
+        for (Hook hook : ALL) {
+            hook.deactivated();
+        }
+    }
+
+    /** The names of the required hooks that are not in place, parted by commas; empty where all are. */
+    public static String missing() {
+        StringBuilder names = new StringBuilder();
+        for (Hook hook : ALL) {
+            if (hook.required && !hook.active) {
+                names.append(names.length() == 0 ? "" : ", ").append(hook.method);
+            }
+        }
+        return names.toString();
+    }
+
     /** Whether every required hook is in place. */
     public static boolean allRequiredActive() {
         for (Hook hook : ALL) {

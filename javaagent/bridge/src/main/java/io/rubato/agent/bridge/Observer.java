@@ -5,7 +5,7 @@ package io.rubato.agent.bridge;
  * except {@link #runEntered}, {@link #runLeft} and {@link #event}.
  */
 public interface Observer {
-    /** A run begins: its state, or null where it is none of ours. */
+    /** A run begins, or is met for the first time: its state, or null where it is none of ours. */
     RunState runEntered(Object execution);
 
     /** The run's thread leaves the loop. */

@@ -27,6 +27,8 @@ public final class RunState {
     private volatile Command command;
     private volatile boolean conflict;
     private volatile boolean exited;
+    private volatile boolean retired;
+    private volatile boolean onItsThread;
     /** True while Spark's own {@code nextBatchTime} runs, which divides by what the accessor says. */
     private boolean insideOwnArithmetic;
     private Command lastApplied;
@@ -61,6 +63,16 @@ public final class RunState {
         this.observer = observer;
     }
 
+    /** Goes on from where an earlier agent in this JVM left the run. */
+    public synchronized void goOnFrom(RunTally earlier) {
+        messageSeq = earlier.messageSeq;
+        triggers = earlier.triggers;
+        emptyTriggers = earlier.emptyTriggers;
+        batches = earlier.batches;
+        expired = earlier.expired;
+        drops.set(earlier.drops);
+    }
+
     // ---- the stream thread ----
 
     /**
@@ -79,7 +91,7 @@ public final class RunState {
         triggerStartMs = now;
         triggerStartNs = clock.nanos();
         triggers++;
-        observer.triggerStarted(this);
+        tellOfTurn();
         Command current = inForce(triggerStartNs);
         if (current == null || !identity.manageable) {
             insideOwnArithmetic = true;
@@ -144,7 +156,11 @@ public final class RunState {
         return current != null && elapsedMs <= current.intervalMs;
     }
 
+    /** A turn that began before the hooks were in place is not counted: neither as a trigger nor for what came of it. */
     synchronized void batchConstructed(boolean yes) {
+        if (!turnOpen) {
+            return;
+        }
         constructed = yes;
         if (!yes) {
             emptyTriggers++;
@@ -153,6 +169,9 @@ public final class RunState {
     }
 
     synchronized void endBatch(long id) {
+        if (!turnOpen) {
+            return;
+        }
         batches++;
         batchEnded = true;
         batchEndNs = clock.nanos();
@@ -160,8 +179,12 @@ public final class RunState {
         outcome = Outcome.BATCH;
     }
 
-    void exit() {
+    /** The run's thread leaves the loop, or has left it. */
+    public void exit() {
         synchronized (this) {
+            if (exited) {
+                return;
+            }
             closeTurn();
             exited = true;
             command = null;
@@ -184,7 +207,20 @@ public final class RunState {
         if (!batchEnded) {
             batchEndNs = triggerEndNs;
         }
-        observer.triggerEnded(this);
+        tellOfTurn();
+    }
+
+    /** Of its start or of its end. A failure of the core must not change when the next trigger comes. */
+    private void tellOfTurn() {
+        try {
+            if (turnOpen) {
+                observer.triggerStarted(this);
+            } else {
+                observer.triggerEnded(this);
+            }
+        } catch (Throwable error) {
+            StreamHooks.adviceError(error);
+        }
     }
 
     void fired(Hook hook) {
@@ -195,6 +231,9 @@ public final class RunState {
 
     /** Puts the run under a command and wakes its wait. */
     public synchronized void apply(Command next) {
+        if (retired) {
+            return;
+        }
         lastApplied = next;
         lastReleased = false;
         command = next;
@@ -209,6 +248,24 @@ public final class RunState {
         lastReleased = true;
         command = null;
         notifyAll();
+    }
+
+    /** Gives the interval back for good: no command is taken any more. */
+    public synchronized void retire() {
+        retired = true;
+        release(null);
+    }
+
+    /**
+     * Whether the turn in progress began under a command, so that Spark's loop holds a target of ours until it comes to
+     * its wait.
+     */
+    public synchronized boolean holdsOurTarget() {
+        return !exited && expectedTarget != NOT_EXPECTED && expectedTarget != ownTarget;
+    }
+
+    public synchronized RunTally tally() {
+        return new RunTally(messageSeq, triggers, emptyTriggers, batches, expired, drops.get());
     }
 
     /** Another live run has the same key, or has no longer. */
@@ -249,6 +306,15 @@ public final class RunState {
 
     public boolean isConflict() {
         return conflict;
+    }
+
+    void arrivedOnItsThread() {
+        onItsThread = true;
+    }
+
+    /** Whether the stream thread carries this run. */
+    boolean isOnItsThread() {
+        return onItsThread;
     }
 
     public boolean isExited() {

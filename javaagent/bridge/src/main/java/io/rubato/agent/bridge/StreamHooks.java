@@ -1,5 +1,7 @@
 package io.rubato.agent.bridge;
 
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -8,10 +10,14 @@ import java.util.concurrent.locks.LockSupport;
  * were not there.
  */
 public final class StreamHooks {
-    private static final ThreadLocal<RunState> CURRENT = new ThreadLocal<>();
+    /** Stands in the thread local of a run that the core does not want. */
+    private static final RunState NOT_OURS = new RunState(null, null, null, null);
+    /** Runs that were met from outside, until their thread comes by. */
+    private static final Map<Thread, RunState> ADOPTED = new ConcurrentHashMap<>();
     private static final long RESTORE_FOR_NS = 10_000_000_000L;
     private static final long RESTORE_EVERY_NS = 20_000;
     private static final AtomicLong ADVICE_ERRORS = new AtomicLong();
+    private static volatile ThreadLocal<RunState> current = new ThreadLocal<>();
     private static volatile Observer observer;
     private static volatile Throwable firstError;
 
@@ -22,9 +28,39 @@ public final class StreamHooks {
         observer = next;
     }
 
+    /** Lets go of every run on every thread. */
+    public static void forgetAll() {
+        observer = null;
+        ADOPTED.clear();
+        current = new ThreadLocal<>();
+    }
+
+    /** Gives a run to its thread, whose entry into it was not seen. */
+    public static void adopt(Thread thread, RunState run) {
+        ADOPTED.keySet().removeIf(known -> !known.isAlive());
+        ADOPTED.put(thread, run);
+        if (run.isOnItsThread()) {
+            ADOPTED.remove(thread);
+        }
+    }
+
     /** The run that this thread is driving, or null. */
     public static RunState current() {
-        return CURRENT.get();
+        RunState run = local();
+        return run == NOT_OURS ? null : run;
+    }
+
+    private static RunState local() {
+        ThreadLocal<RunState> local = current;
+        RunState run = local.get();
+        if (run == null && !ADOPTED.isEmpty()) {
+            run = ADOPTED.remove(Thread.currentThread());
+            if (run != null) {
+                run.arrivedOnItsThread();
+                local.set(run);
+            }
+        }
+        return run;
     }
 
     public static long adviceErrors() {
@@ -45,11 +81,33 @@ public final class StreamHooks {
 
     public static void runEntered(Object execution) {
         try {
-            Observer to = observer;
-            RunState run = to == null ? null : to.runEntered(execution);
+            enter(execution);
+            RunState run = current();
             if (run != null) {
                 run.fired(Hook.RUN);
-                CURRENT.set(run);
+            }
+        } catch (Throwable error) {
+            adviceError(error);
+        }
+    }
+
+    private static void enter(Object execution) {
+        Observer to = observer;
+        if (to != null) {
+            RunState run = to.runEntered(execution);
+            if (run != null) {
+                run.arrivedOnItsThread();
+            }
+            ADOPTED.remove(Thread.currentThread());
+            current.set(run == null ? NOT_OURS : run);
+        }
+    }
+
+    /** Meets a run that was entered before the hooks were in place. */
+    public static void constructEntered(Object execution) {
+        try {
+            if (local() == null) {
+                enter(execution);
             }
         } catch (Throwable error) {
             adviceError(error);
@@ -58,9 +116,11 @@ public final class StreamHooks {
 
     public static void runExited(Object execution) {
         try {
-            RunState run = CURRENT.get();
-            if (run != null && run.execution == execution) {
-                CURRENT.remove();
+            RunState run = local();
+            if (run == NOT_OURS) {
+                current.remove();
+            } else if (run != null && run.execution == execution) {
+                current.remove();
                 run.exit();
             }
         } catch (Throwable error) {
@@ -71,7 +131,7 @@ public final class StreamHooks {
     /** The next trigger of a managed run, or 0 for Spark's own arithmetic. */
     public static long nextBatchTimeEntered(long now) {
         try {
-            RunState run = CURRENT.get();
+            RunState run = current();
             if (run == null) {
                 return 0;
             }
@@ -89,7 +149,7 @@ public final class StreamHooks {
             return entered;
         }
         try {
-            RunState run = CURRENT.get();
+            RunState run = current();
             if (run != null) {
                 run.ownNextTrigger(own);
             }
@@ -102,7 +162,7 @@ public final class StreamHooks {
     /** The wall time at the end of the wait, or 0 to let Spark's own wait run. */
     public static long waitTillTimeEntered(long target) {
         try {
-            RunState run = CURRENT.get();
+            RunState run = current();
             if (run == null) {
                 return 0;
             }
@@ -133,7 +193,7 @@ public final class StreamHooks {
 
     public static long intervalRead(long own) {
         try {
-            RunState run = CURRENT.get();
+            RunState run = current();
             if (run == null) {
                 return own;
             }
@@ -148,7 +208,7 @@ public final class StreamHooks {
     /** Whether Spark's warning is to be left out. */
     public static boolean fallingBehindEntered(long elapsedMs) {
         try {
-            RunState run = CURRENT.get();
+            RunState run = current();
             if (run == null) {
                 return false;
             }
@@ -162,7 +222,7 @@ public final class StreamHooks {
 
     public static void batchConstructed(boolean yes) {
         try {
-            RunState run = CURRENT.get();
+            RunState run = current();
             if (run != null) {
                 run.fired(Hook.CONSTRUCT);
                 run.batchConstructed(yes);
@@ -174,7 +234,7 @@ public final class StreamHooks {
 
     public static void batchEnded(Object execution, Object[] arguments) {
         try {
-            RunState run = CURRENT.get();
+            RunState run = current();
             Observer to = observer;
             if (run != null && to != null) {
                 run.fired(Hook.BATCH_END);
@@ -189,7 +249,7 @@ public final class StreamHooks {
         try {
             Observer to = observer;
             if (to != null) {
-                RunState run = CURRENT.get();
+                RunState run = current();
                 if (run != null) {
                     run.fired(Hook.EVENT);
                 }

@@ -7,12 +7,16 @@ import java.util.List;
 final class RecordingObserver implements Observer {
     final List<String> told = new ArrayList<>();
     RunState next;
-    RuntimeException toThrow;
+    /** A RuntimeException or an Error. */
+    Throwable toThrow;
 
     private void tell(String what) {
         told.add(what);
         if (toThrow != null) {
-            throw toThrow;
+            if (toThrow instanceof Error) {
+                throw (Error) toThrow;
+            }
+            throw (RuntimeException) toThrow;
         }
     }
 

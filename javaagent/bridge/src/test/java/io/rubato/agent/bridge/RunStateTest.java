@@ -45,6 +45,58 @@ class RunStateTest {
     }
 
     @Test
+    void aRunGivenBackInItsBatchWaitsForSparksOwnMultipleAndIsThenFreeOfOurTarget() throws InterruptedException {
+        run.apply(command(30_000, 60_000));
+        long start = clock.wallMs;
+        long target = run.beginTurn(start);
+        assertTrue(run.holdsOurTarget());
+        run.retire();
+        assertTrue(run.holdsOurTarget(), "the loop comes to its wait with our target");
+        run.apply(command(30_000, 60_000));
+        clock.pass(250);
+        assertEquals(Arithmetic.sparksNextTrigger(start, CONFIGURED), run.awaitNextTrigger(target));
+        assertFalse(run.holdsOurTarget());
+        ownTurn(run, CONFIGURED);
+        assertFalse(run.holdsOurTarget());
+    }
+
+    @Test
+    void aLaterAgentGoesOnCountingWhereAnEarlierOneLeftTheRun() {
+        ownTurn(run, CONFIGURED);
+        run.batchConstructed(false);
+        run.nextMessageSeq();
+        run.drops.set(3);
+        RunState later = state(CONFIGURED, true);
+        later.goOnFrom(run.tally());
+        ownTurn(later, CONFIGURED);
+        later.batchConstructed(false);
+        assertEquals(2, later.triggers());
+        assertEquals(2, later.emptyTriggers());
+        assertEquals(2, later.nextMessageSeq());
+        assertEquals(3, later.drops.get());
+    }
+
+    @Test
+    void aCoreThatFailsDoesNotChangeWhenTheNextTriggerComes() throws InterruptedException {
+        observer.toThrow = new OutOfMemoryError("ours");
+        long before = StreamHooks.adviceErrors();
+        run.apply(command(700, 60_000));
+        long start = clock.wallMs;
+        long target = run.beginTurn(start);
+        assertEquals(start + 700, target);
+        assertEquals(start + 700, run.awaitNextTrigger(target));
+        assertEquals(before + 2, StreamHooks.adviceErrors());
+    }
+
+    @Test
+    void aTurnWhoseStartWasNotSeenIsNotCounted() {
+        run.batchConstructed(true);
+        run.endBatch(4);
+        run.batchConstructed(false);
+        assertEquals(0, run.triggers() + run.batches() + run.emptyTriggers());
+    }
+
+    @Test
     void aManagedRunStartsItsNextTriggerOneIntervalAfterTheLast() throws InterruptedException {
         run.apply(command(700, 60_000));
         long start = clock.wallMs;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Collections;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -114,6 +115,50 @@ class StreamHooksTest {
         observer.next = null;
         StreamHooks.runEntered(execution);
         assertNull(StreamHooks.current());
+    }
+
+    @Test
+    void aRunThatWasEnteredBeforeTheHooksIsMetAtItsNextTurnAndNotHeldInThisOne() {
+        StreamHooks.constructEntered(execution);
+        assertSame(observer.next, StreamHooks.current());
+        StreamHooks.batchConstructed(false);
+        assertEquals(0, StreamHooks.waitTillTimeEntered(2_000));
+        assertEquals(0, observer.next.triggers() + observer.next.emptyTriggers());
+        StreamHooks.nextBatchTimeEntered(2_000);
+        StreamHooks.batchConstructed(false);
+        assertEquals(1, observer.next.triggers());
+        assertEquals(1, observer.next.emptyTriggers());
+    }
+
+    @Test
+    void anAdoptedRunIsTakenUpByItsOwnThreadAlone() throws InterruptedException {
+        Thread stream = new Thread(() -> StreamHooks.nextBatchTimeEntered(1_000));
+        StreamHooks.adopt(stream, observer.next);
+        assertNull(StreamHooks.current());
+        stream.start();
+        stream.join();
+        assertEquals(1, observer.next.triggers());
+    }
+
+    @Test
+    void aRunThatIsNoneOfOursIsAskedForOnce() {
+        observer.next = null;
+        StreamHooks.constructEntered(execution);
+        StreamHooks.constructEntered(execution);
+        assertEquals(Collections.singletonList("entered"), observer.told);
+        StreamHooks.runExited(execution);
+    }
+
+    @Test
+    void afterLettingGoNoThreadCarriesARunAndOneThatComesBackIsMetAgain() {
+        StreamHooks.runEntered(execution);
+        StreamHooks.forgetAll();
+        assertNull(StreamHooks.current());
+        StreamHooks.constructEntered(execution);
+        assertNull(StreamHooks.current());
+        StreamHooks.observeWith(observer);
+        StreamHooks.constructEntered(execution);
+        assertSame(observer.next, StreamHooks.current());
     }
 
     @Test

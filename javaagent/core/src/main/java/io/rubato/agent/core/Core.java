@@ -1,49 +1,66 @@
 package io.rubato.agent.core;
 
 import io.rubato.agent.bridge.Hook;
+import io.rubato.agent.bridge.RunState;
+import io.rubato.agent.bridge.RunTally;
 import io.rubato.agent.bridge.StreamHooks;
+import io.rubato.agent.core.control.AgentStatus;
 import io.rubato.agent.core.control.Commander;
 import io.rubato.agent.core.control.Heartbeat;
 import io.rubato.agent.core.control.Runs;
+import io.rubato.agent.core.control.TrackedRun;
 import io.rubato.agent.core.instrument.SparkTransformer;
 import io.rubato.agent.core.kafka.DecisionReceiver;
 import io.rubato.agent.core.kafka.MetricSender;
 import io.rubato.agent.core.spark.SparkReader;
+import io.rubato.agent.core.spark.StreamThreads;
 import io.rubato.agent.core.wire.MessageQueue;
 import io.rubato.agent.core.wire.MessageWriter;
 import java.lang.instrument.ClassFileTransformer;
 import java.lang.instrument.Instrumentation;
+import java.security.ProtectionDomain;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 
-/** Joins the parts. Made by the premain half, by its name, on the warm-up thread. */
-public final class Core {
+/**
+ * Joins the parts. Made by the premain half, which calls it by the names of its methods, on its warm-up thread. One core
+ * lives from an attachment to its detachment; {@link #EARLIER} is what one leaves to the next.
+ */
+public final class Core implements ClassFileTransformer {
     /** Messages that wait for the broker; beyond it the oldest are dropped. */
     private static final int QUEUE = 2_048;
-    private static final int MOST_RETRANSFORMS = 20;
+    private static final int MOST_LOOKS = 20;
+    private static final int ROUNDS = 10;
+    private static final Map<String, RunTally> EARLIER = new ConcurrentHashMap<>();
 
     private final Options options;
     private final Instrumentation instrumentation;
-    private final SparkTransformer transformer;
+    private final SparkTransformer transformer = new SparkTransformer();
     private final MessageQueue queue = new MessageQueue(QUEUE);
+    private final Daemons daemons = new Daemons();
     private final Runs runs;
+    private final AgentStatus status;
     private final String version;
-    private int retransforms;
+    private boolean shown;
+    private int looks;
     private boolean errorSaid;
 
     private Core(String argument, String version, Instrumentation instrumentation) throws NoSuchMethodException {
         this.options = Options.parse(argument, System.getProperties());
         this.version = version;
         this.instrumentation = instrumentation;
-        this.transformer = new SparkTransformer();
-        this.runs = new Runs(options, new SparkReader(), queue, this::startThreads);
+        this.runs = new Runs(options, new SparkReader(), queue, EARLIER, this::startThreads);
+        this.status = new AgentStatus(version, runs);
     }
 
     /**
-     * Starts the core: reads the options, gets the transformer ready on the loader's classes, and retransforms those that
-     * are loaded already.
+     * Starts a core: reads the options and gets the transformer ready.
      *
-     * @return the transformer for Spark's classes
+     * @param sparkLoader whose classes are rehearsed, so that the first stream does not wait for it; null where streams
+     *     may be running
      */
     public static ClassFileTransformer start(String argument, String version, Instrumentation instrumentation,
             ClassLoader sparkLoader) throws NoSuchMethodException {
@@ -52,34 +69,88 @@ public final class Core {
         for (String mistake : core.options.mistakes()) {
             AgentLog.warn(mistake);
         }
-        core.transformer.rehearse(sparkLoader);
+        if (sparkLoader != null) {
+            core.transformer.rehearse(sparkLoader);
+        }
         StreamHooks.observeWith(core.runs);
-        return core.transformer;
+        return core;
+    }
+
+    @Override
+    public byte[] transform(ClassLoader loader, String internalName, Class<?> redefined, ProtectionDomain domain,
+            byte[] bytes) {
+        return transformer.transform(loader, internalName, redefined, domain, bytes);
+    }
+
+    /**
+     * Puts the hooks into classes that are loaded already, until a look finds none that was missed, and takes up the runs
+     * that are under way. Never call this inside a class-loading callback.
+     */
+    public void settle() {
+        for (int round = 0; round < ROUNDS && retransform(); round++) {
+            continue;
+        }
+        for (Map.Entry<Thread, Object> stream : StreamThreads.alive().entrySet()) {
+            Object execution = stream.getValue();
+            if (SparkTransformer.isExecution(execution.getClass())) {
+                RunState run = runs.runEntered(execution);
+                if (run != null && !run.isExited()) {
+                    StreamHooks.adopt(stream.getKey(), run);
+                }
+            }
+        }
+    }
+
+    /** Whether there was anything to do. */
+    private boolean retransform() {
+        List<Class<?>> missed = transformer.unmet(instrumentation.getAllLoadedClasses());
+        for (Class<?> type : missed) {
+            try {
+                instrumentation.retransformClasses(type);
+            } catch (Throwable error) {
+                transformer.refused(type);
+                AgentLog.warnOnce("retransform " + type, type.getName() + " cannot be retransformed: " + error);
+            }
+        }
+        return !missed.isEmpty();
+    }
+
+    /** One line for whoever attached: which queries are followed, or which hooks are missing. */
+    public String report() {
+        TreeSet<String> keys = new TreeSet<>();
+        for (TrackedRun run : runs.all()) {
+            keys.add(run.state.identity.key);
+        }
+        String queries = keys.isEmpty() ? "no query yet" : "queries: " + String.join(", ", keys);
+        return Hook.allRequiredActive() ? "hooks active; " + queries
+                : "hooks to come with Spark's classes: " + Hook.missing() + "; " + queries;
     }
 
     private void startThreads() {
-        CountDownLatch listening = new CountDownLatch(1);
-        daemon("rubato-receiver", new DecisionReceiver(options, new Commander(options, runs), listening));
-        daemon("rubato-sender", new MetricSender(options, queue, new MessageWriter(version), listening));
-        daemon("rubato-heartbeat", new Heartbeat(runs, queue, this::checkHooks));
-        AgentLog.info("version " + version + ": metrics to " + options.metricsTopic() + ", decisions from "
-                + options.decisionsTopic() + " at " + options.brokers());
-    }
-
-    private static void daemon(String name, Runnable body) {
-        Thread thread = new Thread(body, name);
-        thread.setDaemon(true);
-        thread.setContextClassLoader(Core.class.getClassLoader());
-        thread.start();
+        try {
+            CountDownLatch listening = new CountDownLatch(1);
+            daemons.start("rubato-receiver", new DecisionReceiver(options, new Commander(options, runs), listening));
+            daemons.start("rubato-sender", new MetricSender(options, queue, new MessageWriter(version), listening));
+            daemons.start("rubato-heartbeat", new Heartbeat(runs, queue, this::checkHooks,
+                    () -> AgentLog.info(status.line())));
+            AgentLog.info("version " + version + ": metrics to " + options.metricsTopic() + ", decisions from "
+                    + options.decisionsTopic() + " at " + options.brokers());
+        } catch (Throwable error) {
+            AgentLog.warn("cannot start its threads: queries keep their own intervals: " + error);
+        }
     }
 
     /** Looks for classes that slipped by while they were loading, and says once what went wrong in an advice. */
     private void checkHooks() {
-        if (!Hook.allRequiredActive() && retransforms < MOST_RETRANSFORMS) {
-            retransforms++;
-            retransform(instrumentation);
-            if (retransforms == MOST_RETRANSFORMS && !Hook.allRequiredActive()) {
-                AgentLog.warn("not every hook could be placed in this Spark: queries are left alone");
+        if (!shown) {
+            shown = true;
+            status.register();
+        }
+        if (!Hook.allRequiredActive() && looks < MOST_LOOKS) {
+            looks++;
+            retransform();
+            if (looks == MOST_LOOKS && !Hook.allRequiredActive()) {
+                AgentLog.warn("still without the hooks " + Hook.missing() + ": no command is taken");
             }
         }
         if (StreamHooks.adviceErrors() > 0 && !errorSaid) {
@@ -88,15 +159,40 @@ public final class Core {
         }
     }
 
-    /** Puts the hooks into classes that are loaded already. Never call this inside a class-loading callback. */
-    public static void retransform(Instrumentation instrumentation) {
-        List<Class<?>> unhooked = SparkTransformer.unhooked(instrumentation.getAllLoadedClasses());
-        for (Class<?> type : unhooked) {
+    /**
+     * Gives every query its own interval back, and takes no command any more.
+     *
+     * @return the keys of queries whose loop still holds a target of ours, since their trigger began under a command; the
+     *     hooks must stay until there are none
+     */
+    public String release() {
+        runs.close();
+        TreeSet<String> held = new TreeSet<>();
+        for (TrackedRun run : runs.all()) {
+            if (run.state.holdsOurTarget()) {
+                held.add(run.state.identity.key);
+            }
+        }
+        return String.join(", ", held);
+    }
+
+    /** Takes the hooks out of Spark's classes, once this is no transformer of the JVM's any more, and stops every thread. */
+    public void end() {
+        for (Class<?> type : transformer.hooked(instrumentation.getAllLoadedClasses())) {
             try {
                 instrumentation.retransformClasses(type);
             } catch (Throwable error) {
-                AgentLog.warnOnce("retransform " + type, type.getName() + " cannot be retransformed: " + error);
+                AgentLog.warn(type.getName() + " keeps its hooks, which do nothing: " + error);
             }
         }
+        Hook.deactivateAll();
+        StreamHooks.forgetAll();
+        EARLIER.clear();
+        for (TrackedRun run : runs.all()) {
+            EARLIER.put(run.state.identity.runId, run.state.tally());
+        }
+        daemons.stop();
+        status.unregister();
+        AgentLog.info("detached: every query has its own interval");
     }
 }

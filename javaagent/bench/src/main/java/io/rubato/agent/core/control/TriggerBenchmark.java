@@ -12,6 +12,7 @@ import io.rubato.agent.core.spark.SparkReader;
 import io.rubato.agent.core.wire.MessageQueue;
 import io.rubato.agent.core.wire.MessageWriter;
 import java.lang.reflect.Proxy;
+import java.util.Collections;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -87,7 +88,7 @@ public class TriggerBenchmark {
     @Setup(Level.Trial)
     public void start() {
         MessageQueue queue = new MessageQueue(2_048);
-        Runs runs = new Runs(Options.parse("", new Properties()), new SparkReader(), queue, () -> { });
+        Runs runs = new Runs(Options.parse("", new Properties()), new SparkReader(), queue, Collections.emptyMap(), () -> { });
         run = new RunState(new RunIdentity("app/q", "app-1", "app", "id", "run", "q", "3.5.7", "ProcessingTime",
                 INTERVAL_MS, true), this, clock, runs);
         runs.begin(run);

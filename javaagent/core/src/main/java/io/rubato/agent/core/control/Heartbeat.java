@@ -9,17 +9,24 @@ import io.rubato.agent.core.wire.MessageQueue;
 public final class Heartbeat implements Runnable {
     private static final long EVERY_MS = 1_000;
     private static final long INTRODUCE_EVERY = 30;
+    /** Beats between two reports: ten minutes. */
+    static final long REPORT_EVERY = 600;
     /** How long after its thread left a run may lack Spark's own word that it ended. */
     private static final long GRACE_NS = 5_000_000_000L;
 
     private final Runs runs;
     private final MessageQueue queue;
     private final Runnable checkHooks;
+    private final Runnable report;
     private long beats;
     private boolean hooksActive;
 
-    /** @param checkHooks called at every beat: looks again for hooks that are missing */
-    public Heartbeat(Runs runs, MessageQueue queue, Runnable checkHooks) {
+    /**
+     * @param checkHooks called at every beat: looks again for hooks that are missing
+     * @param report called every ten minutes
+     */
+    public Heartbeat(Runs runs, MessageQueue queue, Runnable checkHooks, Runnable report) {
+        this.report = report;
         this.runs = runs;
         this.queue = queue;
         this.checkHooks = checkHooks;
@@ -39,9 +46,12 @@ public final class Heartbeat implements Runnable {
         }
     }
 
-    private void beat() {
+    void beat() {
         beats++;
         checkHooks.run();
+        if (beats % REPORT_EVERY == 0) {
+            report.run();
+        }
         boolean changed = hooksActive != Hook.allRequiredActive();
         hooksActive ^= changed;
         for (TrackedRun run : runs.all()) {

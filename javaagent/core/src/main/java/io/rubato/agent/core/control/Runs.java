@@ -3,6 +3,7 @@ package io.rubato.agent.core.control;
 import io.rubato.agent.bridge.Observer;
 import io.rubato.agent.bridge.RunIdentity;
 import io.rubato.agent.bridge.RunState;
+import io.rubato.agent.bridge.RunTally;
 import io.rubato.agent.bridge.StreamHooks;
 import io.rubato.agent.bridge.SystemClocks;
 import io.rubato.agent.core.AgentLog;
@@ -24,10 +25,17 @@ public final class Runs implements Observer {
     private final MessageQueue queue;
     private final Runnable onFirst;
     private final Map<String, TrackedRun> byRunId = new ConcurrentHashMap<>();
+    private final Map<String, RunTally> earlier;
+    private final Totals ended = new Totals();
     private boolean started;
+    private boolean closed;
 
-    /** @param onFirst called once, on the stream thread, before the first run begins; it must not block */
-    public Runs(Options options, SparkReader spark, MessageQueue queue, Runnable onFirst) {
+    /**
+     * @param earlier by run id, what an agent that was in this JVM before had counted
+     * @param onFirst called once, on the stream thread, before the first run begins; it must not block
+     */
+    public Runs(Options options, SparkReader spark, MessageQueue queue, Map<String, RunTally> earlier, Runnable onFirst) {
+        this.earlier = earlier;
         this.options = options;
         this.spark = spark;
         this.queue = queue;
@@ -37,6 +45,10 @@ public final class Runs implements Observer {
     @Override
     public RunState runEntered(Object execution) {
         RunIdentity identity = spark.identify(execution);
+        TrackedRun known = byRunId.get(identity.runId);
+        if (known != null && known.state.execution == execution) {
+            return known.state;
+        }
         String plain = identity.appName + '/' + (identity.name == null ? identity.queryId : identity.name);
         if (!options.covers(plain)) {
             AgentLog.info("query " + identity.key + " is not covered by include and exclude: left alone");
@@ -47,6 +59,14 @@ public final class Runs implements Observer {
 
     RunState begin(RunState run) {
         synchronized (this) {
+            TrackedRun known = byRunId.get(run.identity.runId);
+            if (closed || known != null) {
+                return known == null ? null : known.state;
+            }
+            RunTally before = earlier.get(run.identity.runId);
+            if (before != null) {
+                run.goOnFrom(before);
+            }
             if (!started) {
                 started = true;
                 onFirst.run();
@@ -122,12 +142,39 @@ public final class Runs implements Observer {
         }
     }
 
+    /** Gives every run its own interval back, and takes in no other. */
+    public synchronized void close() {
+        closed = true;
+        for (TrackedRun run : byRunId.values()) {
+            run.state.retire();
+        }
+    }
+
     /** The last message of a run. */
     void end(TrackedRun run, Object event) {
-        if (byRunId.remove(run.state.identity.runId) != null) {
+        run.state.exit();
+        if (remove(run)) {
             Message.post(Message.Type.TERMINATED, run.state, event, queue);
             runLeft(run.state);
         }
+    }
+
+    private synchronized boolean remove(TrackedRun run) {
+        if (byRunId.remove(run.state.identity.runId) == null) {
+            return false;
+        }
+        ended.add(run);
+        return true;
+    }
+
+    /** Over every run since the agent was put in. */
+    synchronized Totals totals() {
+        Totals totals = new Totals();
+        totals.add(ended);
+        for (TrackedRun run : byRunId.values()) {
+            totals.add(run);
+        }
+        return totals;
     }
 
     @Override

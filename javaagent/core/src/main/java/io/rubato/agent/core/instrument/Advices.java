@@ -21,6 +21,11 @@ final class Advices {
     }
 
     static final class Construct {
+        @Advice.OnMethodEnter(suppress = Throwable.class)
+        static void enter(@Advice.This Object execution) {
+            StreamHooks.constructEntered(execution);
+        }
+
         @Advice.OnMethodExit(suppress = Throwable.class)
         static void exit(@Advice.Return boolean constructed) {
             StreamHooks.batchConstructed(constructed);

@@ -7,8 +7,11 @@ import java.lang.instrument.ClassFileTransformer;
 import java.security.ProtectionDomain;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import net.bytebuddy.ByteBuddy;
 import net.bytebuddy.asm.Advice;
@@ -22,11 +25,15 @@ import net.bytebuddy.pool.TypePool;
 
 /** Decorates the bytes of Spark's classes. It is called for the names in {@link Target} alone. */
 public final class SparkTransformer implements ClassFileTransformer {
+    private static final String ENGINE = "org/apache/spark/SparkContext.class";
+
     private final ByteBuddy byteBuddy = new ByteBuddy().with(TypeValidation.DISABLED);
     private final ClassFileLocator adviceLocator =
             ClassFileLocator.ForClassLoader.of(SparkTransformer.class.getClassLoader());
     private final Advice.ExceptionHandler countErrors;
     private final Map<String, Rehearsal> rehearsals = new ConcurrentHashMap<>();
+    /** By loader and class name, what came of each class that was met: whether it carries the hooks. */
+    private final Map<ClassLoader, Map<String, Boolean>> met = new WeakHashMap<>();
 
     /** A transformation that was done ahead of the class's loading. */
     private static final class Rehearsal {
@@ -52,21 +59,34 @@ public final class SparkTransformer implements ClassFileTransformer {
     public void rehearse(ClassLoader loader) {
         ClassFileLocator locator = ClassFileLocator.ForClassLoader.of(loader);
         for (Target target : Target.values()) {
+            boolean there = false;
             for (String internalName : target.internalNames) {
-                try {
-                    ClassFileLocator.Resolution found = locator.locate(internalName.replace('/', '.'));
-                    if (found.isResolved()) {
-                        byte[] before = found.resolve();
-                        byte[] after = decorate(target, internalName, loader, before, true);
-                        if (after != null) {
-                            rehearsals.put(internalName, new Rehearsal(before, after));
-                        }
-                    }
-                } catch (IOException | RuntimeException | LinkageError later) {
-                    AgentLog.debug("cannot rehearse " + internalName + ": " + later);
-                }
+                there |= rehearse(target, internalName, loader, locator);
+            }
+            // A Connect client has a session class, and no engine at all.
+            if (!there && loader.getResource(ENGINE) != null) {
+                AgentLog.warnOnce("no " + target, "this Spark has no class " + target.simpleName() + " where the agent "
+                        + "looks for it: queries are left alone");
             }
         }
+    }
+
+    /** Whether there is such a class. */
+    private boolean rehearse(Target target, String internalName, ClassLoader loader, ClassFileLocator locator) {
+        try {
+            ClassFileLocator.Resolution found = locator.locate(internalName.replace('/', '.'));
+            if (!found.isResolved()) {
+                return false;
+            }
+            byte[] before = found.resolve();
+            byte[] after = decorate(target, internalName, loader, before, true);
+            if (after != null) {
+                rehearsals.put(internalName, new Rehearsal(before, after));
+            }
+        } catch (IOException | RuntimeException | LinkageError later) {
+            AgentLog.debug("cannot rehearse " + internalName + ": " + later);
+        }
+        return true;
     }
 
     @Override
@@ -83,8 +103,10 @@ public final class SparkTransformer implements ClassFileTransformer {
             if (after != null) {
                 activate(target, loader, internalName, bytes);
             }
+            meet(loader, internalName, after != null);
             return after;
         } catch (Throwable error) {
+            meet(loader, internalName, false);
             AgentLog.warnOnce("transform " + internalName, internalName.replace('/', '.')
                     + " cannot be instrumented (" + error + "): queries are left alone");
             return null;
@@ -132,18 +154,59 @@ public final class SparkTransformer implements ClassFileTransformer {
                 .describe(name).resolve();
     }
 
-    /** Of these loaded classes, those that ought to carry hooks and do not. */
-    public static List<Class<?>> unhooked(Class<?>[] loaded) {
+    /** The JVM did not take this class's new bytes. */
+    public void refused(Class<?> type) {
+        String name = type.getName().replace('.', '/');
+        meet(type.getClassLoader(), name, false);
+        for (Target.Entry entry : Target.of(name).entries) {
+            entry.hook.deactivated();
+        }
+    }
+
+    private void meet(ClassLoader loader, String internalName, boolean hooked) {
+        synchronized (met) {
+            met.computeIfAbsent(loader, l -> new HashMap<>()).put(internalName, hooked);
+        }
+    }
+
+    /** Of these loaded classes, those that ought to carry hooks and were not met yet. */
+    public List<Class<?>> unmet(Class<?>[] loaded) {
+        return targets(loaded, null);
+    }
+
+    /** Of these loaded classes, those that carry hooks. */
+    public List<Class<?>> hooked(Class<?>[] loaded) {
+        return targets(loaded, Boolean.TRUE);
+    }
+
+    private List<Class<?>> targets(Class<?>[] loaded, Boolean outcome) {
         List<Class<?>> found = new ArrayList<>();
         for (Class<?> candidate : loaded) {
-            String name = candidate.getName();
-            if (name.startsWith("org.apache.spark.")) {
-                Target target = Target.of(name.replace('.', '/'));
-                if (target != null && !target.isActive()) {
+            if (candidate.getName().startsWith("org.apache.spark.")) {
+                String name = candidate.getName().replace('.', '/');
+                if (Target.of(name) != null && Objects.equals(outcomeOf(candidate.getClassLoader(), name), outcome)) {
                     found.add(candidate);
                 }
             }
         }
         return found;
+    }
+
+    /** True, false, or null where the class was not met. */
+    private Boolean outcomeOf(ClassLoader loader, String internalName) {
+        synchronized (met) {
+            Map<String, Boolean> names = met.get(loader);
+            return names == null ? null : names.get(internalName);
+        }
+    }
+
+    /** Whether this is, or extends, a class whose runs are followed. */
+    public static boolean isExecution(Class<?> type) {
+        for (Class<?> at = type; at != null; at = at.getSuperclass()) {
+            if (Target.EXECUTION.internalNames.contains(at.getName().replace('.', '/'))) {
+                return true;
+            }
+        }
+        return false;
     }
 }

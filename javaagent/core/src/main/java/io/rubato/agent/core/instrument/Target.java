@@ -66,6 +66,11 @@ enum Target {
         return Collections.unmodifiableList(Arrays.asList(names));
     }
 
+    String simpleName() {
+        String first = internalNames.get(0);
+        return first.substring(first.lastIndexOf('/') + 1);
+    }
+
     /** The target of this internal name, or null. */
     static Target of(String internalName) {
         for (Target target : values()) {
@@ -74,14 +79,5 @@ enum Target {
             }
         }
         return null;
-    }
-
-    boolean isActive() {
-        for (Entry entry : entries) {
-            if (entry.hook.required && !entry.hook.isActive()) {
-                return false;
-            }
-        }
-        return true;
     }
 }

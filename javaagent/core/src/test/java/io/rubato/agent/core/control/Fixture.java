@@ -8,13 +8,14 @@ import io.rubato.agent.core.Options;
 import io.rubato.agent.core.spark.SparkReader;
 import io.rubato.agent.core.wire.MessageQueue;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.Properties;
 
 /** Runs without Spark. */
 public final class Fixture {
     public final MessageQueue queue = new MessageQueue(100);
     public final Options options = Options.parse("min=100ms,max=10s", new Properties());
-    public final Runs runs = new Runs(options, new SparkReader(), queue, () -> { });
+    public final Runs runs = new Runs(options, new SparkReader(), queue, Collections.emptyMap(), () -> { });
     final Commander commander = new Commander(options, runs);
 
     public Fixture() {

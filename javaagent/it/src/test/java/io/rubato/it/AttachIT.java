@@ -1,0 +1,132 @@
+package io.rubato.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What the commands promise to a driver whose queries run already, which was started without the agent. */
+class AttachIT {
+    private static final long LONG_MS = 600_000;
+
+    private static Broker broker;
+    private static Tuner tuner;
+    private static Driver job;
+
+    @BeforeAll
+    static void start() throws Exception {
+        Path folder = Driver.folder("attach");
+        broker = new Broker(folder.resolve("broker"));
+        job = new Driver(folder.resolve("spark.log"), List.of(), List.of(), "io.rubato.jobs.ControlledJob");
+        broker.start();
+        tuner = new Tuner(broker.address(), "late");
+        job.awaitReady();
+    }
+
+    @AfterAll
+    static void end() throws Exception {
+        if (job != null) {
+            job.close();
+        }
+        if (tuner != null) {
+            tuner.close();
+        }
+        broker.close();
+    }
+
+    private static String start(String name, String trigger) throws Exception {
+        return job.ask("start " + name + " " + name + " " + trigger, "started");
+    }
+
+    private static String attach() throws Exception {
+        AgentCommand command = AgentCommand.run("attach", job.pid(), "brokers=" + broker.address(), "prefix=late");
+        assertEquals(0, command.exitCode(), command.toString());
+        assertTrue(command.out().startsWith("hooks active"), command.toString());
+        return command.out();
+    }
+
+    private static String detach() throws Exception {
+        AgentCommand command = AgentCommand.run("detach", job.pid());
+        assertEquals(0, command.exitCode(), command.toString());
+        return command.out();
+    }
+
+    /** A heartbeat of the attachment that is under way: it comes after this number. */
+    private static JsonNode managed(String alias, String run, long intervalMs, long afterSeq) throws Exception {
+        return Await.found(alias + " is managed", () -> {
+            tuner.command("it/" + alias, run, intervalMs, 60_000, "keep", null);
+            Thread.sleep(100);
+            return tuner.all(run, "heartbeat").stream().filter(m -> m.get("seq").asLong() > afterSeq
+                    && m.get("managed").asBoolean() && m.get("intervalMs").asLong() == intervalMs).findFirst().orElse(null);
+        });
+    }
+
+    private static long lastSeq(String run) {
+        return tuner.all(run).stream().mapToLong(m -> m.get("seq").asLong()).max().orElse(0);
+    }
+
+    private static JsonNode batch(String run, long id) throws Exception {
+        return tuner.await("batch " + id, run, "trigger", m -> !Tuner.isStart(m) && m.get("batchId").asLong(-1) == id);
+    }
+
+    /** The threads of the driver, as the JVM lists them. */
+    private static String threads() throws Exception {
+        String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+        Process process = new ProcessBuilder(jcmd, job.pid(), "Thread.print").start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void runningQueriesAreManagedGivenBackAndManagedAgainWithoutLosingABatch() throws Exception {
+        String live = start("live", "1s");
+        String waiting = start("waiting", LONG_MS + "ms");
+        String eager = start("eager", "0s");
+        job.ask("add live", "added");
+        String report = attach();
+        for (String alias : List.of("live", "waiting", "eager")) {
+            assertTrue(report.contains("it/" + alias), report);
+        }
+        // Known by its thread: its wait of ten minutes goes on as Spark began it.
+        JsonNode introduced = tuner.await("the waiting query is introduced", waiting, "started", m -> true);
+        assertTrue(introduced.get("hooksActive").asBoolean() && introduced.get("manageable").asBoolean());
+        assertTrue(tuner.all(waiting, "trigger").isEmpty(), "its wait was cut");
+        JsonNode trigger = tuner.await("a trigger of the live query", live, "trigger", Tuner::isStart);
+        tuner.nextStart(live, trigger);
+        JsonNode held = managed("live", live, 200, 0);
+        managed("eager", eager, 300, 0);
+        job.ask("add live", "added");
+        batch(live, 1);
+        managed("live", live, LONG_MS, held.get("seq").asLong());
+
+        assertTrue(detach().contains("as they were"));
+        assertFalse(threads().contains("\"rubato-"), "a thread of the agent outlived it");
+        long before = lastSeq(live);
+        job.ask("add live", "added");
+
+        attach();
+        JsonNode again = tuner.await("it goes on from where it was", live, "started", m -> m.get("seq").asLong() > before);
+        assertFalse(again.get("managed").asBoolean());
+        assertEquals(1_000, again.get("intervalMs").asLong());
+        tuner.await("a trigger on its own interval, not on ten minutes", live, "trigger",
+                m -> Tuner.isStart(m) && m.get("seq").asLong() > before);
+        managed("live", live, 200, before);
+        job.ask("add live", "added");
+        batch(live, 3);
+        JsonNode beat = tuner.awaitHeartbeat("counted", live, m -> m.get("seq").asLong() > before + 20);
+        assertEquals(0, beat.at("/stats/adviceErrors").asLong());
+        for (String alias : List.of("live", "waiting", "eager")) {
+            assertTrue(job.stop(alias) < 5_000, "stop of " + alias);
+        }
+        for (String run : List.of(live, waiting, eager)) {
+            assertTrue(tuner.await("terminated", run, "terminated", m -> true).get("exception").isNull());
+        }
+        assertTrue(detach().contains("as they were"));
+    }
+}

@@ -1,0 +1,107 @@
+package io.rubato.it;
+
+import com.sun.tools.attach.VirtualMachine;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.management.ObjectName;
+import javax.management.remote.JMXConnector;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
+
+/** A Spark driver with flags and a class path of its own, obeying one line at a time. */
+final class Driver implements AutoCloseable {
+    private static final Path JOBS = Path.of(System.getProperty("jobs.target")).toAbsolutePath().normalize();
+
+    private final Process process;
+    private final BufferedReader out;
+    private final PrintStream in;
+    private final Path log;
+
+    /** @param before what stands on the class path before the job and Spark */
+    Driver(Path log, List<String> flags, List<String> before, String main, String... arguments) throws IOException {
+        this.log = log;
+        List<String> classPath = new ArrayList<>(before);
+        classPath.add(JOBS.resolve("rubato-jobs.jar").toString());
+        classPath.add(Files.readString(JOBS.resolve("classpath.txt")).trim());
+        List<String> all = new ArrayList<>(List.of("-Xmx512m", "-XX:+UseSerialGC", "@" + JOBS.resolve("jvm.args")));
+        all.addAll(flags);
+        all.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), main));
+        all.addAll(List.of(arguments));
+        process = Processes.java(log.toFile(), all);
+        out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        in = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
+    }
+
+    static String agent(String argument) {
+        return "-javaagent:" + AgentCommand.JAR + "=" + argument;
+    }
+
+    static Path folder(String prefix) throws IOException {
+        return Files.createTempDirectory(Files.createDirectories(Path.of(System.getProperty("it.target")).toAbsolutePath()),
+                prefix + "-");
+    }
+
+    void awaitReady() throws IOException {
+        answer("ready");
+    }
+
+    /** Sends a line and reads the last word of the answer. */
+    String ask(String line, String expected) throws IOException {
+        in.println(line);
+        String[] words = answer(expected).split(" ");
+        return words[words.length - 1];
+    }
+
+    long stop(String query) throws IOException {
+        return Long.parseLong(ask("stop " + query, "stopped"));
+    }
+
+    private String answer(String expected) throws IOException {
+        String line = out.readLine();
+        if (line == null || !line.startsWith(expected)) {
+            throw new AssertionError("expected '" + expected + "', the job said '" + line + "'; see " + log);
+        }
+        return line;
+    }
+
+    /** What the agent said, and all else on standard error. */
+    String log() throws IOException {
+        return Files.readString(log);
+    }
+
+    int said(String part) throws IOException {
+        return log().split(java.util.regex.Pattern.quote(part), -1).length - 1;
+    }
+
+    /** An attribute of the agent's JMX bean. */
+    Object bean(String attribute) throws Exception {
+        VirtualMachine vm = VirtualMachine.attach(pid());
+        try (JMXConnector connector = JMXConnectorFactory.connect(new JMXServiceURL(vm.startLocalManagementAgent()))) {
+            return connector.getMBeanServerConnection().getAttribute(new ObjectName("io.rubato:type=Agent"), attribute);
+        } finally {
+            vm.detach();
+        }
+    }
+
+    String pid() {
+        return String.valueOf(process.pid());
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        in.close();
+        Processes.end(process);
+    }
+}
