@@ -32,7 +32,31 @@ type Config struct {
 
 	// Warnings are not mistakes, but ought to be read.
 	Warnings []string `yaml:"-"`
+	// Secrets come from the environment alone. They are no part of the
+	// effective configuration, which is journalled.
+	Secrets Secrets `yaml:"-"`
 }
+
+// Secrets are what the environment gives in place of a file.
+type Secrets struct {
+	// SASLPassword stands in for kafka.sasl.password_file, Keys for
+	// kafka.keys_file.
+	SASLPassword, Keys Secret
+}
+
+// Secret is a text that is never printed.
+type Secret string
+
+// String tells only whether there is one.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(hidden)"
+}
+
+// GoString is String.
+func (s Secret) GoString() string { return s.String() }
 
 // Kafka says where metrics and decisions travel.
 type Kafka struct {
@@ -43,6 +67,28 @@ type Kafka struct {
 	// Listen and Data are the embedded broker's address and folder.
 	Listen string `yaml:"listen"`
 	Data   string `yaml:"data"`
+	// Protocol is Kafka's security.protocol; TLS and SASL are what it needs.
+	Protocol string `yaml:"protocol"`
+	TLS      TLS    `yaml:"tls"`
+	SASL     SASL   `yaml:"sasl"`
+	// KeysFile holds the keys that commands are signed with; see
+	// internal/signing.
+	KeysFile string `yaml:"keys_file"`
+}
+
+// TLS names PEM files; empty means the system's authorities, and no
+// certificate of our own.
+type TLS struct {
+	CA   string `yaml:"ca"`
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
+}
+
+// SASL says how to log in.
+type SASL struct {
+	Mechanism    string `yaml:"mechanism"`
+	User         string `yaml:"user"`
+	PasswordFile string `yaml:"password_file"`
 }
 
 // ListenPort is the embedded broker's port; it listens on loopback alone.
@@ -210,8 +256,11 @@ func glob(pattern, text string) bool {
 // Default is the configuration of an empty file.
 func Default() *Config {
 	return &Config{
-		Kafka: Kafka{Brokers: []string{}, Prefix: "rubato", Listen: "127.0.0.1:9092", Data: ".rubato/broker"},
-		HTTP:  HTTP{Listen: "127.0.0.1:8765"},
+		Kafka: Kafka{
+			Brokers: []string{}, Prefix: "rubato", Listen: "127.0.0.1:9092", Data: ".rubato/broker",
+			Protocol: "PLAINTEXT", SASL: SASL{Mechanism: "SCRAM-SHA-512"},
+		},
+		HTTP: HTTP{Listen: "127.0.0.1:8765"},
 		Store: Store{
 			Checkpoints: ".rubato/checkpoints.db", Journal: ".rubato/journal.db",
 			JournalMax: 1 << 30, Keep: 5, Every: time.Minute,

@@ -106,6 +106,7 @@ func (r *reader) merge(c *Config, text []byte, environ []string) {
 			given[name] = value
 		}
 	}
+	c.takeSecrets(given)
 	var names []string
 	eachField(reflect.ValueOf(c).Elem(), nil, func(path []string, into reflect.Value) {
 		key := strings.Join(path, "::")
@@ -133,6 +134,19 @@ func (r *reader) merge(c *Config, text []byte, environ []string) {
 		}
 		c.Warnings = append(c.Warnings, warning)
 	}
+}
+
+// The environment variables of secrets, which have no field.
+const (
+	passwordVariable = envPrefix + "KAFKA_SASL_PASSWORD"
+	keysVariable     = envPrefix + "KAFKA_KEYS"
+)
+
+// takeSecrets takes them out of the environment.
+func (c *Config) takeSecrets(given map[string]string) {
+	c.Secrets = Secrets{SASLPassword: Secret(given[passwordVariable]), Keys: Secret(given[keysVariable])}
+	delete(given, passwordVariable)
+	delete(given, keysVariable)
 }
 
 // variable is the environment variable of a key outside the groups.

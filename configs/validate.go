@@ -53,6 +53,7 @@ func (r *reader) validate(c *Config, known Known) {
 	r.loopback("kafka.listen", c.Kafka.Listen)
 	r.address("http.listen", c.HTTP.Listen)
 	r.filled("kafka.data", c.Kafka.Data)
+	r.security(c)
 	r.filled("store.checkpoints", c.Store.Checkpoints)
 	r.filled("store.journal", c.Store.Journal)
 	if c.Store.Journal == c.Store.Checkpoints && c.Store.Journal != "" {
@@ -237,6 +238,10 @@ func RestartNeeded(old, next *Config) []string {
 	differ("kafka.prefix", old.Kafka.Prefix == next.Kafka.Prefix)
 	differ("kafka.listen", old.Kafka.Listen == next.Kafka.Listen)
 	differ("kafka.data", old.Kafka.Data == next.Kafka.Data)
+	differ("kafka.protocol", old.Kafka.Protocol == next.Kafka.Protocol)
+	differ("kafka.tls", old.Kafka.TLS == next.Kafka.TLS)
+	differ("kafka.sasl", old.Kafka.SASL == next.Kafka.SASL)
+	differ("kafka.keys_file", old.Kafka.KeysFile == next.Kafka.KeysFile)
 	differ("http.listen", old.HTTP.Listen == next.HTTP.Listen)
 	differ("store", old.Store == next.Store)
 	differ("log", old.Log == next.Log)

@@ -29,9 +29,12 @@ type Options struct {
 	Refresh time.Duration
 	// ClientID is told to the brokers.
 	ClientID string
-	// TLS and SASL, where the brokers want them.
-	TLS  *tls.Config
-	SASL sasl.Mechanism
+	// TLS and SASL, for the broker sets of which Secured holds for every
+	// address; nil means for all. The others are spoken to without: a job's own
+	// word must not send a password anywhere.
+	TLS     *tls.Config
+	SASL    sasl.Mechanism
+	Secured func(address string) bool
 	// Now reads the clock; nil means time.Now.
 	Now func() time.Time
 	Log zerolog.Logger
@@ -138,10 +141,13 @@ func (p *Poller) arrange(wanted []Wanted) []*cluster {
 func (p *Poller) ask(ctx context.Context, c *cluster) (*Sample, error) {
 	if c.transport == nil {
 		c.transport = &kafka.Transport{
-			ClientID: p.opts.ClientID, TLS: p.opts.TLS, SASL: p.opts.SASL,
+			ClientID:    p.opts.ClientID,
 			DialTimeout: p.opts.Deadline, MetadataTTL: p.opts.Refresh,
 			// The library's own metadata needs the brokers and no topic.
 			MetadataTopics: []string{},
+		}
+		if p.secured(c.name) {
+			c.transport.TLS, c.transport.SASL = p.opts.TLS, p.opts.SASL
 		}
 	}
 	now := p.opts.Now()
@@ -163,6 +169,16 @@ func (p *Poller) ask(ctx context.Context, c *cluster) (*Sample, error) {
 		return nil, err
 	}
 	return sample(c.name, ends), err
+}
+
+// secured tells whether a broker set is spoken to by TLS and SASL.
+func (p *Poller) secured(set string) bool {
+	for address := range strings.SplitSeq(set, ",") {
+		if p.opts.Secured != nil && !p.opts.Secured(address) {
+			return false
+		}
+	}
+	return true
 }
 
 // offsets asks each leader once, side by side. What some answered is returned

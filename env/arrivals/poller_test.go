@@ -3,6 +3,7 @@ package arrivals
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
@@ -277,5 +279,29 @@ func TestSetsNoLongerWantedAreLeft(t *testing.T) {
 	p.Poll(t.Context(), []Wanted{{Brokers: c.ListenAddrs(), Topics: []string{"orders"}}})
 	if got := p.Poll(t.Context(), nil); len(got) != 0 || len(p.clusters) != 0 {
 		t.Errorf("got %v and kept %d sets", got, len(p.clusters))
+	}
+}
+
+// witness is a mechanism that notes that a password was asked for.
+type witness struct{ asked atomic.Bool }
+
+func (w *witness) Name() string { return "PLAIN" }
+
+func (w *witness) Start(context.Context) (sasl.StateMachine, []byte, error) {
+	w.asked.Store(true)
+	return nil, nil, errors.New("no password is given in a test")
+}
+
+func TestAPasswordIsSentToSecuredBrokersAlone(t *testing.T) {
+	c := broker(t, 1, kfake.SeedTopics(1, "orders"), kfake.EnableSASL(), kfake.Superuser("PLAIN", "a", "b"))
+	for _, secured := range []bool{false, true} {
+		var w witness
+		p := poller(t, Options{SASL: &w, Secured: func(address string) bool { return secured && address == c.ListenAddrs()[0] }})
+		if got := p.Poll(t.Context(), []Wanted{{Brokers: c.ListenAddrs(), Topics: []string{"orders"}}}); len(got) != 0 {
+			t.Errorf("an answer without a login: %v", got)
+		}
+		if w.asked.Load() != secured {
+			t.Errorf("secured %t, a password was asked for: %t", secured, w.asked.Load())
+		}
 	}
 }

@@ -49,13 +49,14 @@ type App struct {
 	log     zerolog.Logger
 	metrics *telemetry.Metrics
 
-	broker  *broker.Broker // nil where brokers are configured
-	client  transport.Client
-	store   *checkpoints.Store
-	journal *replay.Journal
-	web     *web.Server
-	poller  *arrivals.Poller
-	watcher *configs.Watcher
+	broker   *broker.Broker // nil where brokers are configured
+	client   transport.Client
+	store    *checkpoints.Store
+	journal  *replay.Journal
+	web      *web.Server
+	poller   *arrivals.Poller
+	security transport.Security
+	watcher  *configs.Watcher
 
 	// Of the goroutine of loop.
 	core    *Core
@@ -112,7 +113,10 @@ func Start(ctx context.Context, o Options) (_ *App, err error) {
 	if err := a.resume(&cfg); err != nil {
 		return nil, err
 	}
-	a.poller = arrivals.New(arrivals.Options{Deadline: cfg.Decision.Period * 3 / 4, Log: a.log})
+	a.poller = arrivals.New(arrivals.Options{
+		Deadline: cfg.Decision.Period * 3 / 4, Log: a.log,
+		TLS: a.security.TLS, SASL: a.security.SASL, Secured: a.configured,
+	})
 	if a.web, err = web.Start(web.Options{
 		Addr: cfg.HTTP.Listen, App: a, Metrics: a.metrics.Handler(), Version: o.Version, Log: a.log,
 	}); err != nil {
@@ -144,7 +148,14 @@ func (a *App) openWire(cfg *configs.Config) (err error) {
 		a.log.Info().Str("address", a.broker.Addr()).Str("data", cfg.Kafka.Data).
 			Msg("no brokers are configured: started the embedded one")
 	}
-	client, err := transport.NewKafka(transport.Options{Brokers: cfg.Kafka.Brokers, Log: a.log})
+	if a.security, err = security(cfg); err != nil {
+		return err
+	}
+	keys, err := keyring(cfg, a.log)
+	if err != nil {
+		return err
+	}
+	client, err := transport.NewKafka(transport.Options{Brokers: cfg.Kafka.Brokers, Security: a.security, Keys: keys, Log: a.log})
 	if err != nil {
 		return err
 	}

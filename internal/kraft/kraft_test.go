@@ -26,7 +26,7 @@ func start(t *testing.T, ctx context.Context, o kraft.Options) *kraft.Broker {
 }
 
 func TestATopicSurvivesTheBrokersRestart(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
 	folder := t.TempDir()
 	b := start(t, ctx, kraft.Options{Folder: folder})
@@ -84,7 +84,7 @@ func lead(t *testing.T, ctx context.Context, addr string) *kafka.Conn {
 }
 
 func TestABrokerThatCannotStartSaysWhatItsLogSays(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
 	_, err := kraft.Start(ctx, kraft.Options{Folder: t.TempDir(), Properties: map[string]string{"num.network.threads": "none"}})
 	if err == nil || !strings.Contains(err.Error(), "num.network.threads") {

@@ -92,7 +92,7 @@ func (p *partition) run(ctx context.Context) {
 func (p *partition) read(ctx context.Context) {
 	r := kafka.NewReader(kafka.ReaderConfig{
 		Brokers: p.k.brokers, Topic: p.s.Topic, Partition: int(p.id),
-		Dialer:   &kafka.Dialer{ClientID: "rubato", Timeout: dialTimeout, DialFunc: p.k.link.dialUntil(ctx)},
+		Dialer:   &kafka.Dialer{ClientID: "rubato", Timeout: dialTimeout, DialFunc: p.k.link.dialUntil(ctx), SASLMechanism: p.k.sasl},
 		MinBytes: 1, MaxBytes: fetchBytes, MaxWait: fetchWait, QueueCapacity: fetchQueue,
 		ReadBackoffMin: backoffMin, ReadBackoffMax: backoffMax,
 		ReadLagInterval: -1, OffsetOutOfRangeError: true,
@@ -107,7 +107,7 @@ func (p *partition) read(ctx context.Context) {
 		case ctx.Err() != nil, errors.Is(err, io.EOF), errors.Is(err, kafka.OffsetOutOfRange):
 			return
 		case err != nil:
-			if !unreachable(err) {
+			if !unreachable(err) || refused(err) {
 				p.k.complain("reading failed, trying again", p.s.Topic, err)
 			}
 		default:

@@ -20,6 +20,10 @@
 // trying again every 20 to 200 ms; the log says once that an address is out of
 // reach and once that it is back.
 //
+// A broker that refuses us (its certificate, our password, its protocol) can be
+// reached: the log says once a minute what is refused, and it is asked again
+// every two seconds, since it may be mended without us.
+//
 // # Units
 //
 // Offsets and positions are Kafka's. Message.Time is the record's timestamp,

@@ -10,6 +10,9 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl"
+
+	"rubato/internal/signing"
 )
 
 const (
@@ -20,6 +23,11 @@ const (
 	requestTimeout = 5 * time.Second
 	// attempts is how often a delivery is tried.
 	attempts = 3
+	// refusedPause is the pause after a broker refused us.
+	refusedPause = 2 * time.Second
+	// closedOften is how many connections in a row the broker closes before
+	// the log says so.
+	closedOften = 5
 	// complainEvery limits how often the same kind of trouble is logged.
 	complainEvery = time.Minute
 )
@@ -33,6 +41,10 @@ type Options struct {
 	Brokers []string
 	// Queue is how many messages Publish holds; 0 means DefaultQueue.
 	Queue int
+	// Security is how the brokers are spoken to; the zero value is PLAINTEXT.
+	Security Security
+	// Keys sign what Publish sends; nil sends it unsigned.
+	Keys *signing.Keyring
 	// Log receives what goes wrong; the zero value is silent.
 	Log zerolog.Logger
 }
@@ -44,6 +56,8 @@ type Kafka struct {
 	link      *link
 	transport *kafka.Transport
 	client    *kafka.Client
+	sasl      sasl.Mechanism
+	keys      *signing.Keyring
 	queue     *queue
 	stop      context.CancelFunc
 	done      chan struct{}
@@ -64,13 +78,13 @@ func NewKafka(o Options) (*Kafka, error) {
 	if o.Queue <= 0 {
 		o.Queue = DefaultQueue
 	}
-	l := newLink(o.Log)
-	t := &kafka.Transport{Dial: l.dial, DialTimeout: dialTimeout, ClientID: "rubato"}
+	l := newLink(o.Log, o.Security.TLS)
+	t := &kafka.Transport{Dial: l.dial, DialTimeout: dialTimeout, ClientID: "rubato", SASL: o.Security.SASL}
 	ctx, stop := context.WithCancel(context.Background())
 	k := &Kafka{
 		brokers: o.Brokers, log: o.Log, link: l, transport: t,
 		client: &kafka.Client{Addr: kafka.TCP(o.Brokers...), Transport: t, Timeout: requestTimeout},
-		queue:  newQueue(o.Queue), stop: stop, done: make(chan struct{}),
+		sasl:   o.Security.SASL, keys: o.Keys, queue: newQueue(o.Queue), stop: stop, done: make(chan struct{}),
 		complained: make(map[string]time.Time),
 	}
 	go k.send(ctx)
@@ -206,14 +220,26 @@ func (k *Kafka) partitions(ctx context.Context, topic string) ([]int32, error) {
 // learns it anew instead of waiting for the metadata's time to live.
 func (k *Kafka) forget() { k.transport.CloseIdleConnections() }
 
-// persist runs do until it succeeds, fails for good, or ctx ends.
+// persist runs do until it succeeds, fails for good, or ctx ends. A broker that
+// refuses us is asked less often: it may be mended without us.
 func (k *Kafka) persist(ctx context.Context, do func(context.Context) error) error {
+	closed := 0
 	for pause := backoffMin; ; pause = min(2*pause, backoffMax) {
 		attempt, cancel := context.WithTimeout(ctx, requestTimeout)
 		err := do(attempt)
 		cancel()
-		if err == nil || permanent(err) {
+		switch {
+		case err == nil:
+			return nil
+		case refused(err):
+			k.complain("the broker and we do not accept each other: see kafka.protocol, kafka.tls and kafka.sasl", "", err)
+			pause = max(pause, refusedPause)
+		case permanent(err):
 			return err
+		case hungUp(err):
+			if closed++; closed == closedOften {
+				k.complain("the broker closes each connection: kafka.protocol may not be that of its listener", "", err)
+			}
 		}
 		k.forget()
 		if !sleep(ctx, pause) {
@@ -239,7 +265,11 @@ func (k *Kafka) complain(kind, topic string, err error) {
 	}
 	k.mu.Unlock()
 	if !quiet {
-		k.log.Warn().Err(err).Str("topic", topic).Msg(kind)
+		event := k.log.Warn().Err(err)
+		if topic != "" {
+			event = event.Str("topic", topic)
+		}
+		event.Msg(kind)
 	}
 }
 

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ const dialTimeout = 3 * time.Second
 // link dials the brokers and knows which of their addresses are out of reach.
 type link struct {
 	log         zerolog.Logger
+	tls         *tls.Config // nil: without
 	disconnects atomic.Uint64
 
 	mu   sync.Mutex
@@ -23,15 +25,14 @@ type link struct {
 	up   map[string]time.Time // when it was last reached
 }
 
-func newLink(log zerolog.Logger) *link {
-	return &link{log: log, down: make(map[string]time.Time), up: make(map[string]time.Time)}
+func newLink(log zerolog.Logger, tls *tls.Config) *link {
+	return &link{log: log, tls: tls, down: make(map[string]time.Time), up: make(map[string]time.Time)}
 }
 
 // dial connects and notes, once each, that an address went and came back.
 func (l *link) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	d := net.Dialer{Timeout: dialTimeout}
 	began := time.Now()
-	conn, err := d.DialContext(ctx, network, address)
+	conn, err := l.connect(ctx, network, address)
 	if err != nil {
 		if ctx.Err() == nil {
 			l.lost(address, began, err)
@@ -40,6 +41,15 @@ func (l *link) dial(ctx context.Context, network, address string) (net.Conn, err
 	}
 	l.reached(address)
 	return conn, nil
+}
+
+// connect opens a connection and, where it is asked for, TLS on it.
+func (l *link) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	d := net.Dialer{Timeout: dialTimeout}
+	if l.tls == nil {
+		return d.DialContext(ctx, network, address)
+	}
+	return (&tls.Dialer{NetDialer: &d, Config: l.tls}).DialContext(ctx, network, address)
 }
 
 // lost notes a failed attempt, unless a later one has succeeded meanwhile.

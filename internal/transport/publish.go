@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"rubato/internal/signing"
 )
 
 // sendMost is how many queued messages are sent at once.
@@ -160,7 +162,7 @@ func (k *Kafka) deliverTopic(ctx context.Context, topic string, batch []outgoing
 	err := k.attempt(ctx, func() error {
 		partitions, err := k.partitions(ctx, topic)
 		if err == nil {
-			shares = share(batch, partitions)
+			shares = k.share(batch, partitions)
 		}
 		return err
 	})
@@ -179,13 +181,13 @@ func (k *Kafka) deliverTopic(ctx context.Context, topic string, batch []outgoing
 
 func (k *Kafka) lose(topic string, n int, err error) {
 	k.failed.Add(uint64(n))
-	if !unreachable(err) {
+	if !unreachable(err) || refused(err) {
 		k.complain("messages could not be delivered", topic, err)
 	}
 }
 
-// share places messages by the hash of their key.
-func share(batch []outgoing, partitions []int32) map[int32][]Record {
+// share places messages by the hash of their key, and signs them.
+func (k *Kafka) share(batch []outgoing, partitions []int32) map[int32][]Record {
 	ids := make([]int, len(partitions))
 	for i, p := range partitions {
 		ids[i] = int(p)
@@ -194,9 +196,18 @@ func share(batch []outgoing, partitions []int32) map[int32][]Record {
 	shares := make(map[int32][]Record)
 	for _, o := range batch {
 		p := int32(hash.Balance(kafka.Message{Key: o.key}, ids...))
-		shares[p] = append(shares[p], Record{Key: o.key, Value: o.value, Time: o.at})
+		shares[p] = append(shares[p], Record{Key: o.key, Value: o.value, Time: o.at, headers: k.signature(o)})
 	}
 	return shares
+}
+
+// signature is the headers that tell a message of ours from a stranger's.
+func (k *Kafka) signature(o outgoing) []kafka.Header {
+	if k.keys == nil {
+		return nil
+	}
+	id, sum := k.keys.Sign(o.key, o.value)
+	return []kafka.Header{{Key: signing.HeaderHMAC, Value: sum}, {Key: signing.HeaderKeyID, Value: []byte(id)}}
 }
 
 // Produce implements Client.
@@ -222,7 +233,7 @@ func (k *Kafka) Produce(ctx context.Context, topic string, partition int32, reco
 func reader(records []Record) kafka.RecordReader {
 	rs := make([]kafka.Record, len(records))
 	for i, r := range records {
-		rs[i] = kafka.Record{Time: r.Time, Key: kafka.NewBytes(r.Key), Value: kafka.NewBytes(r.Value)}
+		rs[i] = kafka.Record{Time: r.Time, Key: kafka.NewBytes(r.Key), Value: kafka.NewBytes(r.Value), Headers: r.headers}
 		if r.Time.IsZero() {
 			rs[i].Time = time.Now()
 		}

@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"time"
+
+	"github.com/segmentio/kafka-go"
 )
 
 // MaxMessage is the largest message taken or sent, bytes of key and value.
@@ -52,6 +54,8 @@ type Subscription struct {
 type Record struct {
 	Key, Value []byte
 	Time       time.Time
+
+	headers []kafka.Header
 }
 
 // Client reads and writes topics. Its methods may be called from many
@@ -65,7 +69,8 @@ type Client interface {
 	// EndOffsets returns the offset after the last message of each partition.
 	// It does not try twice.
 	EndOffsets(ctx context.Context, topic string) (Positions, error)
-	// Publish queues a message and returns at once. Messages of one key arrive
+	// Publish queues a message, which is signed where the client has keys, and
+	// returns at once. Messages of one key arrive
 	// in the order they were published.
 	Publish(topic string, key, value []byte)
 	// Produce appends the records to a partition and returns the offset of the

@@ -31,6 +31,9 @@ public final class Options {
     private List<Pattern> include = Collections.singletonList(glob("*"));
     private List<Pattern> exclude = Collections.emptyList();
     private AgentLog.Level log = AgentLog.Level.INFO;
+    private String user;
+    private String passwordFile;
+    private String keysFile;
     private final Map<String, String> kafka = new TreeMap<>();
     private final List<String> mistakes = new ArrayList<>();
 
@@ -94,12 +97,21 @@ public final class Options {
             case "log":
                 setLog(value, where);
                 break;
+            case "user":
+                user = value.isEmpty() ? null : value;
+                break;
+            case "passwordFile":
+                passwordFile = value.isEmpty() ? null : value;
+                break;
+            case "keysFile":
+                keysFile = value.isEmpty() ? null : value;
+                break;
             default:
                 if (name.startsWith(KAFKA_PREFIX) && name.length() > KAFKA_PREFIX.length()) {
                     kafka.put(name.substring(KAFKA_PREFIX.length()), value);
                 } else {
-                    mistakes.add(where + " is not known: there are brokers, prefix, min, max, include, exclude, log and "
-                            + "kafka.<client property>");
+                    mistakes.add(where + " is not known: there are brokers, prefix, min, max, include, exclude, log, user, "
+                            + "passwordFile, keysFile and kafka.<client property>");
                 }
         }
     }
@@ -205,6 +217,21 @@ public final class Options {
 
     public AgentLog.Level log() {
         return log;
+    }
+
+    /** Who logs in to Kafka, or null. */
+    public String user() {
+        return user;
+    }
+
+    /** The file with the password, or null. */
+    public String passwordFile() {
+        return passwordFile;
+    }
+
+    /** The file with the keys that commands are signed with, or null. */
+    public String keysFile() {
+        return keysFile;
     }
 
     /** Further properties for both Kafka clients. */

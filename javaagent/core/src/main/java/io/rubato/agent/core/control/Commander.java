@@ -61,6 +61,15 @@ public final class Commander {
         }
     }
 
+    /** Refuses one record of the decisions topic unread. Said once for each reason: a stranger may send many. */
+    public void refuse(String key, Refusal why) {
+        for (TrackedRun run : runs.byKey(key)) {
+            run.refuse(why);
+            AgentLog.warnOnce("refused " + why, "a command for " + key + " is refused, for its signature is "
+                    + (why == Refusal.UNSIGNED ? "missing" : "not one of our keys'") + "; such commands are counted from now on");
+        }
+    }
+
     private void take(TrackedRun run, Decision decision) {
         long nowNs = run.state.clock().nanos();
         Refusal refusal = refusalOf(run, decision);

@@ -7,7 +7,9 @@ public enum Refusal {
     ORDER("order"),
     CONFLICT("conflict"),
     UNMANAGEABLE("unmanageable"),
-    HOOKS("hooks");
+    HOOKS("hooks"),
+    UNSIGNED("unsigned"),
+    SIGNATURE("signature");
 
     public final String wireName;
 

@@ -25,7 +25,7 @@ final class ClientProperties {
         properties.put("delivery.timeout.ms", "10000");
         properties.put("buffer.memory", String.valueOf(4 << 20));
         properties.put("max.request.size", String.valueOf(4 << 20));
-        properties.putAll(options.kafka());
+        Login.add(properties, options, System.getenv());
         properties.put("bootstrap.servers", options.brokers());
         return properties;
     }
@@ -41,7 +41,7 @@ final class ClientProperties {
         properties.put("max.partition.fetch.bytes", String.valueOf(1 << 20));
         properties.put("request.timeout.ms", "5000");
         properties.put("default.api.timeout.ms", String.valueOf(REACH_MS));
-        properties.putAll(options.kafka());
+        Login.add(properties, options, System.getenv());
         properties.put("bootstrap.servers", options.brokers());
         return properties;
     }

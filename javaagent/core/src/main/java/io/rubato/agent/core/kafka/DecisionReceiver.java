@@ -3,6 +3,8 @@ package io.rubato.agent.core.kafka;
 import io.rubato.agent.core.AgentLog;
 import io.rubato.agent.core.Options;
 import io.rubato.agent.core.control.Commander;
+import io.rubato.agent.core.control.Refusal;
+import io.rubato.agent.core.wire.CommandKeys;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +18,9 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Follows the decisions topic and hands each record to the commander as it comes. */
@@ -24,10 +28,14 @@ public final class DecisionReceiver implements Runnable {
     private static final Duration LONGEST_POLL = Duration.ofSeconds(1);
     private static final long LOOK_AGAIN_NS = 10_000_000_000L;
     private static final long SOON_MS = 200;
+    /** A broker that refuses us is not asked more often. */
+    static final long REFUSED_MS = 5_000;
 
     private final Options options;
     private final Commander commander;
     private final CountDownLatch listening;
+    /** Null where commands need no signature. Read on this thread: a file may take its time. */
+    private CommandKeys keys;
 
     /** @param listening opened here once no decision can be missed any more */
     public DecisionReceiver(Options options, Commander commander, CountDownLatch listening) {
@@ -38,6 +46,7 @@ public final class DecisionReceiver implements Runnable {
 
     @Override
     public void run() {
+        keys = CommandKeys.find(options.keysFile(), System.getenv());
         try {
             while (true) {
                 try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
@@ -52,6 +61,24 @@ public final class DecisionReceiver implements Runnable {
             }
         } catch (InterruptedException stop) {
             // The JVM ends.
+        }
+    }
+
+    /** Hands a record on, where its signature is good or none is asked for. */
+    private void take(ConsumerRecord<byte[], byte[]> record) {
+        String key = record.key() == null ? null : new String(record.key(), StandardCharsets.UTF_8);
+        if (keys == null || key == null) {
+            commander.take(key, record.value());
+            return;
+        }
+        Header keyId = record.headers().lastHeader("keyId");
+        Header signature = record.headers().lastHeader("hmac");
+        if (keyId == null || keyId.value() == null || signature == null || signature.value() == null) {
+            commander.refuse(key, Refusal.UNSIGNED);
+        } else if (!keys.verifies(keyId.value(), signature.value(), record.key(), record.value())) {
+            commander.refuse(key, Refusal.SIGNATURE);
+        } else {
+            commander.take(key, record.value());
         }
     }
 
@@ -76,8 +103,7 @@ public final class DecisionReceiver implements Runnable {
                     continue;
                 }
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(LONGEST_POLL)) {
-                    String key = record.key() == null ? null : new String(record.key(), StandardCharsets.UTF_8);
-                    commander.take(key, record.value());
+                    take(record);
                 }
             }
         }
@@ -86,7 +112,7 @@ public final class DecisionReceiver implements Runnable {
          * Looks for partitions. Those that are there at the first look are followed from their end; one that comes
          * later is read from its beginning, since nothing in it is older than this consumer.
          */
-        private void look() {
+        private void look() throws InterruptedException {
             lookedNs = System.nanoTime();
             List<TopicPartition> fresh = new ArrayList<>();
             try {
@@ -99,6 +125,9 @@ public final class DecisionReceiver implements Runnable {
                 }
             } catch (InterruptException stop) {
                 throw stop;
+            } catch (AuthenticationException refused) {
+                Thread.sleep(REFUSED_MS);
+                return;
             } catch (KafkaException notYet) {
                 return;
             }

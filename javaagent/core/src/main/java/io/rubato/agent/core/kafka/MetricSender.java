@@ -11,6 +11,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -73,7 +74,7 @@ public final class MetricSender implements Runnable {
                 throw stop;
             } catch (RuntimeException notYet) {
                 lost(notYet);
-                Thread.sleep(AGAIN_MS);
+                Thread.sleep(notYet instanceof AuthenticationException ? DecisionReceiver.REFUSED_MS : AGAIN_MS);
             }
         }
     }

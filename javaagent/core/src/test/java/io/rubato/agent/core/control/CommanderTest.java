@@ -122,4 +122,16 @@ class CommanderTest {
         fixture.commander.take(null, new byte[] {1});
         assertEquals(0, tracked.refusedBy().size());
     }
+
+    @Test
+    void aCommandRefusedForItsSignatureIsCountedByReasonForItsOwnQueryAlone() {
+        fixture.commander.refuse(KEY, Refusal.UNSIGNED);
+        fixture.commander.refuse(KEY, Refusal.SIGNATURE);
+        fixture.commander.refuse(KEY, Refusal.SIGNATURE);
+        fixture.commander.refuse("app/elsewhere", Refusal.SIGNATURE);
+        assertEquals(0, interval());
+        assertEquals(1, tracked.refusedBy().get("unsigned"));
+        assertEquals(2, tracked.refusedBy().get("signature"));
+        assertEquals(2, tracked.refusedBy().size());
+    }
 }
