@@ -3,6 +3,13 @@ package io.rubato.jobs;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.window;
 
+import java.io.IOException;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Paths;
+import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.TimeoutException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -20,7 +27,7 @@ public final class DemoJob {
     public static void main(String[] arguments) throws TimeoutException, StreamingQueryException {
         Flags flags = new Flags(arguments, "brokers", "topic", "interval", "sink", "out", "checkpoint", "name", "app",
                 "master", "max-offsets-per-trigger", "min-offsets-per-trigger", "max-trigger-delay", "starting-offsets",
-                "watch-stdin");
+                "kafka-options", "watch-stdin");
         if (flags.is("watch-stdin")) {
             Session.endWithInput();
         }
@@ -46,7 +53,23 @@ public final class DemoJob {
         if (flags.has("max-trigger-delay")) {
             reader = reader.option("maxTriggerDelay", flags.need("max-trigger-delay"));
         }
+        if (flags.has("kafka-options")) {
+            for (Map.Entry<Object, Object> option : properties(flags.need("kafka-options")).entrySet()) {
+                reader = reader.option("kafka." + option.getKey(), option.getValue().toString());
+            }
+        }
         return reader.load().selectExpr("CAST(key AS STRING) AS key", "timestamp");
+    }
+
+    /** The source's own Kafka properties, such as how it logs in. */
+    private static Properties properties(String file) {
+        Properties properties = new Properties();
+        try (Reader in = Files.newBufferedReader(Paths.get(file))) {
+            properties.load(in);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException("--kafka-options " + file, unreadable);
+        }
+        return properties;
     }
 
     private static Dataset<Row> count(Dataset<Row> records) {

@@ -3,10 +3,12 @@
  *
  * <p><b>Model.</b> {@link io.rubato.agent.core.kafka.MetricSender} empties the queue into a producer with one request in
  * flight, so that a run's messages keep their order. {@link io.rubato.agent.core.kafka.DecisionReceiver} follows every
- * partition of the decisions topic without a group.
+ * partition of the decisions topic without a group, and hands on what is signed with one of the configured keys.
+ * {@link io.rubato.agent.core.kafka.Login} says how both log in.
  *
  * <p><b>Caveats.</b> Neither client can be trusted not to block: the stream thread never touches them. Both need the
- * agent's loader as the thread's context loader when they are built. Compression libraries are not in the jar:
+ * agent's loader as the thread's context loader when they are built. A login by SCRAM registers a security provider for the
+ * whole JVM, which the job's own Kafka client may use in place of its own: both speak the same. Compression libraries are not in the jar:
  * decisions must come plain or gzipped.
  */
 package io.rubato.agent.core.kafka;
