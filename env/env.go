@@ -73,8 +73,11 @@ func (s *Settings) BatchPrice(rows float64) float64 {
 	if !(s.FullBatch > 0) || !(rows > 0) {
 		return 1
 	}
-	return max(1-0.9*rows/s.FullBatch, 0.1)
+	return max(1-(1-leastPrice)*rows/s.FullBatch, leastPrice)
 }
+
+// leastPrice is what a full batch counts, where batches are priced by size.
+const leastPrice = 0.1
 
 // DefaultPeriod is the time between ticks inside a wait unless set.
 const DefaultPeriod = 200 * time.Millisecond

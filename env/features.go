@@ -72,6 +72,24 @@ const (
 	// seen; ln(1 + what it takes longer/I*).
 	FeatureSlowDue
 	FeatureSlowExtra
+	// ln(marginal cost of waiting / 2 c/I*, the least mean cost rate of steady
+	// running): what the outstanding events cost each second, those that would be
+	// late by then at the price of a miss, less the fall of the next batch's
+	// price. The optimal stopping rule of a renewal reward process whose rate is
+	// known fires at 0 of it (Ross 1983).
+	FeatureMarginal
+	// 1 where the next batch is full; age at the end of a batch begun now over
+	// the target, beyond a half.
+	FeatureFull
+	FeatureLate
+	// ln(1 + contention x other batches of the driver), ln(1 + contention x the
+	// rest of them/I*).
+	FeatureContended
+	FeatureContendedLeft
+	// ln(1 + delay that slow batches add to the price of each/c), and
+	// FeatureSlowExtra where the next batch is due to be one, else 0.
+	FeatureSlowPrice
+	FeatureSlowNext
 	// NumFeatures is the length of a Features.
 	NumFeatures
 )
@@ -98,6 +116,7 @@ var FeatureNames = [NumFeatures]string{
 	"age", "age_served", "target", "empty_price", "miss_price", "backlog_price", "switch_price",
 	"sighted", "running", "busy", "warmup",
 	"queries", "driver_left", "next_price", "slow_due", "slow_extra",
+	"marginal", "full", "late", "contended", "contended_left", "slow_price", "slow_next",
 }
 
 // Features fills f.
@@ -169,12 +188,36 @@ func (o *Observation) Features(f *Features) {
 		f[FeatureSlowDue] = (o.SlowSince + 1) / o.SlowEvery
 	}
 	f[FeatureSlowExtra] = math.Log1p(o.SlowExtra / star)
+	f[FeatureMarginal] = logRatio(o.marginal(n, work)*star, 2*c)
+	f[FeatureFull] = flag(o.Cap > 0 && n >= o.Cap)
+	f[FeatureLate] = f[FeatureTarget] * max(f[FeatureAgeServed]-0.5, 0)
+	f[FeatureContended] = math.Log1p(o.Contention * o.DriverRunning)
+	f[FeatureContendedLeft] = math.Log1p(o.Contention * o.DriverLeft / star)
+	f[FeatureSlowPrice], f[FeatureSlowNext] = 0, 0
+	if o.SlowEvery > 0 {
+		f[FeatureSlowPrice] = math.Log1p(ratio(w*o.R15*o.SlowExtra*o.SlowExtra, 2*m*c*o.SlowEvery))
+		f[FeatureSlowNext] = flag(o.SlowSince+1.5 >= o.SlowEvery) * f[FeatureSlowExtra]
+	}
 	for i, x := range f {
 		if math.IsNaN(x) {
 			x = 0
 		}
 		f[i] = min(max(x, -featureLimit), featureLimit)
 	}
+}
+
+// marginal is what waiting for another tick costs, 1/s, with n events
+// outstanding that would take work seconds to serve.
+func (o *Observation) marginal(n, work float64) float64 {
+	w := &o.Weights
+	rate := ratio(w.Latency*n, o.Reference)
+	if late := o.OldestAge + o.Period + work - o.Target; o.Target > 0 && late > 0 && o.OldestAge > 0 {
+		rate += ratio(w.Miss*n, o.Reference) * min(late/o.OldestAge, 1)
+	}
+	if o.NextPrice < 1 && n > 0 { // it falls by as much for each event
+		rate -= w.Batch * (1 - o.NextPrice) * o.R2 / n * flag(o.NextPrice > leastPrice)
+	}
+	return max(rate, 0)
 }
 
 // ratio is x/y; nothing over nothing is 0.

@@ -43,6 +43,10 @@ type Observation struct {
 	// course (smoothed duration less what has passed, >= 0), summed, s.
 	DriverQueries, DriverLeft float64
 
+	// Contention is the fitted share of itself by which a batch lasts longer for
+	// each batch of another query that runs beside it.
+	Contention float64
+
 	// NextPrice is what the next batch would count in the batch component: 1
 	// unless Settings.FullBatch.
 	NextPrice float64

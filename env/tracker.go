@@ -116,6 +116,7 @@ type state struct {
 
 	Fit                     BatchFit
 	Slow                    slow
+	Contention              contention
 	BatchLast, BatchSmooth  float64
 	EmptyShare              mean
 	Batches                 int
@@ -141,10 +142,11 @@ func NewTracker(q QueryKey, run RunID, f Forecaster, at Time) *Tracker {
 }
 
 // Inherit takes over what a former run of the query learnt of its load and its
-// batches: the reference rate, the fit, and its slow
-// batches.
+// batches: the reference rate, the fit, its slow batches, and
+// what others beside them cost.
 func (k *Tracker) Inherit(from *Tracker) {
 	k.s.Rates.Daily, k.s.Fit, k.s.Slow = from.s.Rates.Daily, from.s.Fit, from.s.Slow
+	k.s.Contention = from.s.Contention
 }
 
 // Past tells the mean arrival rate, events/s, over the given span before the
@@ -198,6 +200,7 @@ func (k *Tracker) SetCaps(limit, floor float64) {
 // and the expected rest of their batches in course (see Left), summed, s.
 func (k *Tracker) SetDriver(running, busy, queries, left float64) {
 	k.s.Running, k.s.Busy = count(running), min(count(busy), 1)
+	k.s.Contention.end(k.s.Running)
 	k.s.Queries, k.s.LeftToRun = count(queries), count(left)
 }
 

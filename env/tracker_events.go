@@ -82,6 +82,7 @@ func (k *Tracker) TriggerStart(t Time, interval time.Duration) {
 		s.Unknown = true
 	}
 	s.InBatch = true
+	s.Contention.Beside = s.Running
 	s.TriggerStart = max(t, s.TriggerStart)
 	if interval > 0 {
 		s.Interval = interval.Seconds()
@@ -122,7 +123,9 @@ func (k *Tracker) TriggerEnd(t Time, o Outcome, batchEnd Time, committed, rows f
 func (k *Tracker) lasted(d, rows float64) {
 	s := &k.s
 	if s.Batches > WarmupBatches {
-		s.Slow.observe(d, s.Fit.Overhead()+s.Fit.PerRow()*rows)
+		predicted := s.Fit.Overhead() + s.Fit.PerRow()*rows
+		s.Slow.observe(d, predicted)
+		s.Contention.Ratio = d / predicted
 	}
 	s.Fit.Observe(rows, d)
 	if s.BatchSmooth == 0 {

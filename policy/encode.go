@@ -17,7 +17,7 @@ var (
 	ErrFormat = errors.New("not a Rubato policy")
 	// ErrVersion: written by a version with another schema.
 	ErrVersion = errors.New("unknown policy schema version")
-	// ErrFeatures: made for another list of features.
+	// ErrFeatures: made for another list of features, or another Prior.
 	ErrFeatures = errors.New("policy was made for another feature list")
 	// ErrTruncated: the bytes end too early.
 	ErrTruncated = errors.New("policy is truncated")
@@ -39,9 +39,10 @@ const (
 	networkHeader  = 4 + 4 + 4 + 4 + sha256.Size
 )
 
-// FeatureHash is the SHA-256 of the feature list that this build computes.
+// FeatureHash is the SHA-256 of the feature list that this build computes, and
+// of the Prior that a network is added to.
 func FeatureHash() [sha256.Size]byte {
-	return sha256.Sum256([]byte(strings.Join(env.FeatureNames[:], "\n")))
+	return sha256.Sum256(append([]byte(strings.Join(env.FeatureNames[:], "\n")), priorJSON...))
 }
 
 // MarshalBinary encodes the network canonically: "RBTN", schema version,

@@ -81,7 +81,7 @@ func TestAFreshActorIsNearlyTheRuleOfItsPrior(t *testing.T) {
 		features env.Features
 	)
 	o.Features(&features)
-	at := 10 * 0.3 * math.Exp(threshold(features[:])) // event-seconds
+	at := 10 * 0.3 * math.Exp(prior.Sighted.At(features[:])) // event-seconds
 	for share, want := range map[float64]env.Action{0.8: env.Keep, 1.25: env.Shorten} {
 		o.Waited = at * share
 		n.Probabilities(&o, Sensible(&o, everything), &p)
@@ -92,20 +92,6 @@ func TestAFreshActorIsNearlyTheRuleOfItsPrior(t *testing.T) {
 		if m := n.Margin(features[:], env.Shorten, env.Keep); (m > 0) != (want == env.Shorten) {
 			t.Errorf("%v of the threshold: margin %v", share, m)
 		}
-	}
-}
-
-// Batches of others make a batch dearer, lateness makes it due.
-func TestTheRuleOfThePriorKnowsTheDriverAndTheTarget(t *testing.T) {
-	var calm env.Features
-	busy, overdue := calm, calm
-	busy[env.FeatureRunning] = math.Log(3)
-	overdue[env.FeatureTarget], overdue[env.FeatureAgeServed] = 1, 1.5
-	if b, c := threshold(busy[:]), threshold(calm[:]); b <= c {
-		t.Errorf("threshold %v on a busy driver, %v on a calm one", b, c)
-	}
-	if o, c := threshold(overdue[:]), threshold(calm[:]); o >= c {
-		t.Errorf("threshold %v when late, %v in time", o, c)
 	}
 }
 

@@ -41,9 +41,9 @@ func drive(sc scene, length time.Duration, decide func(t *env.Tick) int) (float6
 	return cost, nil
 }
 
-// byRule decides as the waiting-cost rule on the ladder.
-func byRule() func(t *env.Tick) int {
-	rule := rules.WaitingCost{Threshold: rules.DefaultThreshold}
+// byRule decides as the waiting-cost rule of that threshold on the ladder.
+func byRule(threshold float64) func(t *env.Tick) int {
+	rule := rules.WaitingCost{Threshold: threshold}
 	var p policy.Probabilities
 	return func(t *env.Tick) int {
 		rule.Probabilities(&t.Observation, t.Mask, &p)

@@ -14,6 +14,7 @@ import (
 	"rubato/env"
 	"rubato/env/sim"
 	"rubato/policy"
+	"rubato/policy/rules"
 )
 
 // Config are the sizes of a pre-training.
@@ -122,7 +123,7 @@ func judge(ctx context.Context, cfg Config, net *policy.Network) ([]Verdict, err
 			if err != nil {
 				return err
 			}
-			rule, err := drive(sc, 2*cfg.Length, byRule())
+			rule, err := drive(sc, 2*cfg.Length, byRule(rules.DefaultThreshold))
 			ratios[i] = ours / rule
 			return err
 		}

@@ -53,6 +53,7 @@ drivers and generated workloads. It saves its state after each round: stopped
 	f.IntVar(&cfg.Judges, "judges", cfg.Judges, "held-out drivers of each kind that the policy is judged on")
 	f.IntVar(&cfg.JudgeEvery, "judge-every", cfg.JudgeEvery, "rounds between two judgements")
 	f.DurationVar(&cfg.Length, "length", cfg.Length, "virtual time that a driver is played for")
+	cmd.AddCommand(newPretrainLine())
 	return cmd
 }
 

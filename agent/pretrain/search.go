@@ -1,0 +1,258 @@
+package pretrain
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"rubato/env"
+	"rubato/env/sim"
+	"rubato/policy"
+	"rubato/policy/rules"
+)
+
+// Search is a search of the lines of policy.Prior: block by block, each a few
+// weights that matter on some kinds of drivers, by CMA-ES (Hansen 2016) on the
+// mean logarithm of the cost over the waiting-cost rule's.
+type Search struct {
+	// Seed draws the drivers and the candidates.
+	Seed uint64
+	// Drivers of each kind (a third of it of those that queries share) are
+	// played for Length.
+	Drivers int
+	Length  time.Duration
+	// Evaluations bounds the candidates of a block, for each of its weights;
+	// Passes is how often all blocks are gone through.
+	Evaluations, Passes int
+}
+
+// DefaultSearch is the full search.
+func DefaultSearch() Search {
+	return Search{Seed: 1, Drivers: 240, Length: 8 * time.Minute, Evaluations: 24, Passes: 1}
+}
+
+// Block is a set of weights that are searched together.
+type Block struct {
+	Name string
+	// Kinds are the drivers that it is judged on.
+	Kinds []sim.Kind
+	// Blind says that it is of the line for blind queries, which begins as a copy
+	// of the other.
+	Blind bool
+	// One says that the constant is among them.
+	One bool
+	// Features are those whose weights are searched.
+	Features []int
+}
+
+// Blocks are those of a search, in their order. What matters on one kind alone
+// is 0 on the others, so that the blocks hardly get in each other's way.
+func Blocks() []Block {
+	return []Block{
+		{Name: "sighted", Kinds: []sim.Kind{sim.Sighted}, One: true, Features: []int{
+			env.FeatureMarginal, env.FeatureTrend, env.FeatureTrendFast, env.FeatureTrendSlow, env.FeatureForecast1,
+			env.FeatureForecast5, env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureFull,
+			env.FeatureIdle,
+		}},
+		{Name: "target", Kinds: []sim.Kind{sim.Target}, Features: []int{
+			env.FeatureTarget, env.FeatureAge, env.FeatureAgeServed, env.FeatureLate, env.FeatureMissPrice,
+		}},
+		{Name: "shared", Kinds: []sim.Kind{sim.Shared}, Features: []int{
+			env.FeatureRunning, env.FeatureBusy, env.FeatureDriverLeft, env.FeatureQueries,
+			env.FeatureContended, env.FeatureContendedLeft,
+		}},
+		{Name: "off-model", Kinds: []sim.Kind{sim.OffModel}, Features: []int{
+			env.FeatureNextPrice, env.FeatureSlowDue, env.FeatureSlowPrice, env.FeatureSlowNext, env.FeatureWarmup,
+		}},
+		{Name: "blind", Kinds: []sim.Kind{sim.Blind}, Blind: true, One: true, Features: []int{
+			env.FeatureMarginal, env.FeatureTrend, env.FeatureTrendSlow, env.FeatureForecast1, env.FeatureForecast5,
+			env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureIdle, env.FeatureEmptyShare, env.FeatureEmptyPrice,
+		}},
+	}
+}
+
+// Found is told of the line that a block's search has come to: the mean
+// logarithm of its cost over the rule's, after so many generations of all.
+type Found func(block string, generation, of int, score float64, lines policy.Lines)
+
+// RuleLines are where a search begins: the waiting-cost rule.
+func RuleLines() policy.Lines {
+	l := policy.Line{One: round(math.Log(rules.DefaultThreshold))}
+	return policy.Lines{Sighted: l, Blind: l}
+}
+
+// Run searches from the given lines on.
+func (s Search) Run(ctx context.Context, lines policy.Lines, blocks []Block, found Found) (policy.Lines, error) {
+	for pass := range s.Passes {
+		for i, b := range blocks {
+			var err error
+			if lines, err = s.block(ctx, lines, b, uint64(pass*len(blocks)+i), found); err != nil {
+				return lines, fmt.Errorf("searching the line, block %s: %w", b.Name, err)
+			}
+		}
+	}
+	return lines, nil
+}
+
+// block searches one block.
+func (s Search) block(ctx context.Context, lines policy.Lines, b Block, number uint64, found Found) (policy.Lines, error) {
+	if b.Blind {
+		lines.Blind = lines.Sighted
+	}
+	t, err := s.trial(ctx, b.Kinds, number)
+	if err != nil {
+		return lines, err
+	}
+	c := newCMA(rand.New(rand.NewPCG(s.Seed, 0xc3a<<8|number)), b.read(lines), firstStep)
+	all := max(s.Evaluations*len(c.mean)/(2*len(c.weights)+1), 1)
+	best := math.Inf(1)
+	var chosen policy.Lines
+	for g := range all + 1 {
+		// The mean is judged, not the luckiest candidate.
+		at := b.write(lines, c.mean)
+		score, err := t.score(ctx, at)
+		if err != nil {
+			return lines, err
+		}
+		if score < best {
+			best, chosen = score, at
+		}
+		found(b.Name, g, all, score, at)
+		if g == all {
+			break
+		}
+		generation, err := c.ask()
+		if err != nil {
+			return lines, err
+		}
+		for i := range generation {
+			if generation[i].score, err = t.score(ctx, b.write(lines, generation[i].x)); err != nil {
+				return lines, err
+			}
+		}
+		c.tell(generation)
+	}
+	return chosen, nil
+}
+
+// firstStep is the standard deviation of the first candidates' weights.
+const firstStep = 0.2
+
+func (b *Block) read(lines policy.Lines) []float64 {
+	l := &lines.Sighted
+	if b.Blind {
+		l = &lines.Blind
+	}
+	var x []float64
+	if b.One {
+		x = append(x, l.One)
+	}
+	for _, f := range b.Features {
+		x = append(x, l.Weight[f])
+	}
+	return x
+}
+
+func (b *Block) write(lines policy.Lines, x []float64) policy.Lines {
+	l := &lines.Sighted
+	if b.Blind {
+		l = &lines.Blind
+	}
+	if b.One {
+		l.One, x = round(x[0]), x[1:]
+	}
+	for i, f := range b.Features {
+		l.Weight[f] = round(x[i])
+	}
+	return lines
+}
+
+// round keeps four digits after the point.
+func round(x float64) float64 { return math.Round(x*1e4) / 1e4 }
+
+// trial are the drivers that candidates are compared on, and what the
+// waiting-cost rule costs on each.
+type trial struct {
+	length time.Duration
+	scenes []scene
+	rule   []float64
+}
+
+// trial draws the drivers. Those that are not calm are drawn anew.
+func (s Search) trial(ctx context.Context, kinds []sim.Kind, number uint64) (*trial, error) {
+	n := s.Drivers * len(kinds)
+	if slices.Contains(kinds, sim.Shared) {
+		n = max(n/3, 1) // each has several queries
+	}
+	t := &trial{length: s.Length, scenes: make([]scene, n), rule: make([]float64, n)}
+	err := parallel(ctx, n, func() func(int) error {
+		return func(i int) (err error) {
+			draw := rand.New(rand.NewPCG(s.Seed<<8|number, 0x11e<<32|uint64(i)))
+			for calm := false; !calm && err == nil; {
+				t.scenes[i] = scene{kinds[i%len(kinds)], draw.Uint64N(judgeSeed)}
+				t.rule[i], calm, err = t.scenes[i].calm(s.Length)
+			}
+			return err
+		}
+	})
+	return t, err
+}
+
+// calm tells what the waiting-cost rule costs, and whether a hair's difference
+// in what it decides makes little difference: near overload one event decides
+// between costs of one and two, for every policy alike.
+func (c scene) calm(length time.Duration) (cost float64, calm bool, err error) {
+	const hair, much = 0.02, 0.05
+	if cost, err = drive(c, length, byRule(rules.DefaultThreshold)); err != nil {
+		return 0, false, err
+	}
+	for _, k := range []float64{1 - hair, 1 + hair} {
+		other, err := drive(c, length, byRule(k*rules.DefaultThreshold))
+		if err != nil || math.Abs(math.Log(other/cost)) > much {
+			return cost, false, err
+		}
+	}
+	return cost, true, nil
+}
+
+// knee is the logarithm of a ratio beyond which a single driver says little
+// more: near overload one decision can decide all.
+const knee = 0.25
+
+// score is the mean logarithm of what the lines cost over what the rule costs,
+// each driver's squashed at the knee.
+func (t *trial) score(ctx context.Context, lines policy.Lines) (float64, error) {
+	logs := make([]float64, len(t.scenes))
+	err := parallel(ctx, len(t.scenes), func() func(int) error {
+		return func(i int) error {
+			ours, err := drive(t.scenes[i], t.length, byLines(&lines))
+			logs[i] = knee * math.Tanh(math.Log(ours/t.rule[i])/knee)
+			return err
+		}
+	})
+	sum := 0.0
+	for _, x := range logs {
+		sum += x
+	}
+	return sum / float64(len(logs)), err
+}
+
+// byLines decides as the prior with these lines would.
+func byLines(lines *policy.Lines) func(t *env.Tick) int {
+	var features env.Features
+	return func(t *env.Tick) int {
+		o := &t.Observation
+		trigger, wait, either := policy.Choices(o, t.Mask)
+		action := wait
+		if either {
+			o.Features(&features)
+			if lines.Margin(features[:]) > 0 {
+				action = trigger
+			}
+		}
+		return int(o.Rung) + action.Delta()
+	}
+}

@@ -1,0 +1,106 @@
+package policy
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+
+	"rubato/env"
+)
+
+// Line is the logarithm of a threshold on the waiting cost: a constant, and
+// what each feature, not below -1.5, adds.
+type Line struct {
+	One    float64
+	Weight [env.NumFeatures]float64
+}
+
+// least is where a line holds its features from below: far down there, nothing
+// more is told.
+const least = -1.5
+
+// At is the line at the features.
+func (l *Line) At(features []float64) float64 {
+	sum := l.One
+	for i, w := range l.Weight {
+		if w != 0 {
+			sum += w * max(features[i], least)
+		}
+	}
+	return sum
+}
+
+// Lines are the thresholds of a waiting-cost rule: where end offsets are seen,
+// and where they are not.
+type Lines struct {
+	Sighted, Blind Line
+}
+
+// Of is the line for a query with these features.
+func (l *Lines) Of(features []float64) *Line {
+	if features[env.FeatureSighted] > 0 {
+		return &l.Sighted
+	}
+	return &l.Blind
+}
+
+// Margin is by how much the rule prefers to trigger now over waiting for
+// another tick: ln(waiting cost / (threshold x price of a batch)).
+func (l *Lines) Margin(features []float64) float64 {
+	return features[env.FeatureWaiting] - l.Of(features).At(features)
+}
+
+// MarshalJSON names the weights by their features, "one" the constant; weights
+// of 0 are left out.
+func (l Line) MarshalJSON() ([]byte, error) {
+	named := map[string]float64{"one": l.One}
+	for i, w := range l.Weight {
+		if w != 0 {
+			named[env.FeatureNames[i]] = w
+		}
+	}
+	return json.Marshal(named)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (l *Line) UnmarshalJSON(b []byte) error {
+	var named map[string]float64
+	if err := json.Unmarshal(b, &named); err != nil {
+		return fmt.Errorf("reading a line: %w", err)
+	}
+	*l = Line{}
+	for name, w := range named {
+		i := slices.Index(env.FeatureNames[:], name)
+		switch {
+		case math.IsNaN(w) || math.IsInf(w, 0):
+			return fmt.Errorf("reading a line: %s is %v: %w", name, w, ErrWeights)
+		case name == "one":
+			l.One = w
+		case i < 0:
+			return fmt.Errorf("reading a line: %q is no feature: %w", name, ErrFeatures)
+		default:
+			l.Weight[i] = w
+		}
+	}
+	return nil
+}
+
+//go:embed prior.json
+var priorJSON []byte
+
+// prior are the lines that a Network starts from: what `rubato pretrain line`
+// found (see agent/pretrain).
+var prior = func() (l Lines) {
+	d := json.NewDecoder(bytes.NewReader(priorJSON))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&l); err != nil {
+		panic(fmt.Sprintf("policy/prior.json: %v", err)) // built in, and tested
+	}
+	return l
+}()
+
+// PriorLines are the lines of Prior.
+func PriorLines() Lines { return prior }
