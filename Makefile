@@ -113,7 +113,9 @@ tune-rules: tools-go ## tune the rules of the tournament on random workloads (ab
 	@go run ./bench/tuning/rules
 
 .PHONY: pretrain
-pretrain: bin/rubato ## train the policy that ships with the binary, again from its seed (about 8 minutes of two cores)
+pretrain: bin/rubato ## train the policy that ships with the binary, again from its seed (about 40 minutes of two cores)
+	@bin/rubato pretrain line --seed 1 --out policy/prior.json
+	@$(MAKE) bin/rubato
 	@bin/rubato pretrain --seed 1 --out policy/pretrained/prior.policy
 
 .PHONY: tournament

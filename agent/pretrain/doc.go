@@ -3,8 +3,17 @@
 //
 // # Model
 //
-// It starts at a waiting-cost rule (policy.Prior with an actor of nearly 0) and
-// improves it in rounds. A round plays random drivers (sim.RandomDriver) of
+// First the line of policy.Prior is searched (Search): a waiting-cost rule whose
+// threshold is the exponential of a line in some thirty features. An evolution
+// strategy (CMA-ES) moves its weights block by block, each on the kinds of
+// random drivers (sim.RandomDriver) that it matters for, by the mean logarithm
+// of the cost over the plain rule's on the same arrivals and noise. Drivers on
+// which a hair's difference in the rule's threshold decides are left out, and
+// one driver's say is squashed. What a generation found is its mean, not its
+// luckiest candidate.
+//
+// Then a network on top of that line (policy.Prior with an actor of nearly 0) is
+// improved in rounds. A round plays random drivers (sim.RandomDriver) of
 // every kind with the policy's argmax, its threshold jittered anew for each
 // trigger so that states on both sides of it are met. At some of the choices
 // the simulation is copied twice: one copy triggers now, the other waits for the
