@@ -29,14 +29,20 @@ type sample struct {
 	advantage float64
 }
 
-// scene is what is simulated: a driver drawn from a seed.
+// scene is what is simulated: a driver drawn from a seed, from the middle of
+// the distribution or from all of it.
 type scene struct {
-	kind sim.Kind
-	seed uint64
+	kind    sim.Kind
+	seed    uint64
+	typical bool
 }
 
 func (c scene) driver(length time.Duration) sim.Driver {
-	d := sim.RandomDriver(rand.New(rand.NewPCG(c.seed, 0x5ce7e)), c.kind)
+	draw := sim.RandomDriver
+	if c.typical {
+		draw = sim.TypicalDriver
+	}
+	d := draw(rand.New(rand.NewPCG(c.seed, 0x5ce7e)), c.kind)
 	for i := range d.Queries {
 		d.Queries[i].Duration = length
 		d.Queries[i].Forecaster = func() env.Forecaster { return forecast.New() }

@@ -84,9 +84,9 @@ func (c Config) layout() policy.Layout { return policy.Layout{Inputs: env.NumFea
 func gather(ctx context.Context, cfg Config, r int, net *policy.Network, p Progress) ([]sample, error) {
 	scenes := make([]scene, 0, cfg.Scenes*len(Kinds))
 	draw := rand.New(rand.NewPCG(cfg.Seed, 0x5eed0000+uint64(r)))
-	for range cfg.Scenes {
+	for i := range cfg.Scenes {
 		for _, k := range Kinds {
-			scenes = append(scenes, scene{k, draw.Uint64N(judgeSeed)})
+			scenes = append(scenes, scene{kind: k, seed: draw.Uint64N(judgeSeed), typical: i%2 == 0})
 		}
 	}
 	gathered := make([][]sample, len(scenes))
@@ -118,7 +118,7 @@ func judge(ctx context.Context, cfg Config, net *policy.Network) ([]Verdict, err
 	err := parallel(ctx, len(ratios), func() func(int) error {
 		p := player{net: net.Clone()}
 		return func(i int) error {
-			sc := scene{Kinds[i%len(Kinds)], judgeSeed + uint64(i)}
+			sc := scene{kind: Kinds[i%len(Kinds)], seed: judgeSeed + uint64(i), typical: i/len(Kinds)%2 == 0}
 			ours, err := drive(sc, 2*cfg.Length, func(t *env.Tick) int { return p.act(t, 0) })
 			if err != nil {
 				return err

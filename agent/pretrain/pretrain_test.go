@@ -133,7 +133,7 @@ func TestAdvantagesHaveTheSignThatTheRuleHas(t *testing.T) {
 	var early, late, before, past float64
 	f := make([]float64, net.Layout().Inputs)
 	for seed := range uint64(25) {
-		samples, err := c.collect(scene{sim.Sighted, seed})
+		samples, err := c.collect(scene{kind: sim.Sighted, seed: seed})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +158,7 @@ func TestAdvantagesHaveTheSignThatTheRuleHas(t *testing.T) {
 
 func TestForcedActionsAloneMakeTheDifference(t *testing.T) {
 	net := untrained(t)
-	d := scene{sim.Shared, 5}.driver(3 * time.Minute)
+	d := scene{kind: sim.Shared, seed: 5}.driver(3 * time.Minute)
 	s, err := sim.NewDriver(d)
 	if err != nil {
 		t.Fatal(err)

@@ -20,8 +20,8 @@ import (
 type Search struct {
 	// Seed draws the drivers and the candidates.
 	Seed uint64
-	// Drivers of each kind (a third of it of those that queries share) are
-	// played for Length.
+	// Drivers of each kind (a third of it of those that queries share), two in
+	// three of them typical ones, are played for Length.
 	Drivers int
 	Length  time.Duration
 	// Evaluations bounds the candidates of a block, for each of its weights;
@@ -31,7 +31,7 @@ type Search struct {
 
 // DefaultSearch is the full search.
 func DefaultSearch() Search {
-	return Search{Seed: 1, Drivers: 240, Length: 8 * time.Minute, Evaluations: 24, Passes: 1}
+	return Search{Seed: 1, Drivers: 240, Length: 6 * time.Minute, Evaluations: 16, Passes: 1}
 }
 
 // Block is a set of weights that are searched together.
@@ -78,9 +78,16 @@ func Blocks() []Block {
 // logarithm of its cost over the rule's, after so many generations of all.
 type Found func(block string, generation, of int, score float64, lines policy.Lines)
 
-// RuleLines are where a search begins: the waiting-cost rule.
-func RuleLines() policy.Lines {
-	l := policy.Line{One: round(math.Log(rules.DefaultThreshold))}
+// StartLines are where a search begins: the waiting-cost rule, with a first
+// guess at what it leaves out.
+func StartLines() policy.Lines {
+	l := policy.Line{One: -0.5}
+	for f, w := range map[int]float64{
+		env.FeatureMarginal: -0.5, env.FeatureFull: -1, env.FeatureLate: -0.3, env.FeatureNextPrice: 0.7,
+		env.FeatureRunning: 1, env.FeatureDriverLeft: 0.5, env.FeatureContended: 0.5,
+	} {
+		l.Weight[f] = w
+	}
 	return policy.Lines{Sighted: l, Blind: l}
 }
 
@@ -192,7 +199,7 @@ func (s Search) trial(ctx context.Context, kinds []sim.Kind, number uint64) (*tr
 		return func(i int) (err error) {
 			draw := rand.New(rand.NewPCG(s.Seed<<8|number, 0x11e<<32|uint64(i)))
 			for calm := false; !calm && err == nil; {
-				t.scenes[i] = scene{kinds[i%len(kinds)], draw.Uint64N(judgeSeed)}
+				t.scenes[i] = scene{kinds[i%len(kinds)], draw.Uint64N(judgeSeed), i/len(kinds)%3 != 0}
 				t.rule[i], calm, err = t.scenes[i].calm(s.Length)
 			}
 			return err

@@ -47,7 +47,7 @@ func TestASearchOfTheSameSeedEndsInTheSameLine(t *testing.T) {
 	s := Search{Seed: 5, Drivers: 6, Length: time.Minute, Evaluations: 3, Passes: 1}
 	blocks := Blocks()[1:2]
 	search := func() (lines policy.Lines, scores []float64) {
-		lines, err := s.Run(context.Background(), RuleLines(), blocks, func(_ string, _, _ int, score float64, _ policy.Lines) {
+		lines, err := s.Run(context.Background(), StartLines(), blocks, func(_ string, _, _ int, score float64, _ policy.Lines) {
 			scores = append(scores, score)
 		})
 		if err != nil {
@@ -60,7 +60,7 @@ func TestASearchOfTheSameSeedEndsInTheSameLine(t *testing.T) {
 	if a != b {
 		t.Errorf("%+v and %+v", a, b)
 	}
-	if len(scores) < 2 || a == RuleLines() {
+	if len(scores) < 2 || a == StartLines() {
 		t.Errorf("scores %v, line %+v: nothing was searched", scores, a)
 	}
 }
@@ -69,7 +69,7 @@ func TestASearchThatIsStoppedSaysSo(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
 	s := Search{Seed: 5, Drivers: 2, Length: time.Minute, Evaluations: 2, Passes: 1}
-	if _, err := s.Run(ctx, RuleLines(), Blocks(), nil); err == nil {
+	if _, err := s.Run(ctx, StartLines(), Blocks(), nil); err == nil {
 		t.Error("no error")
 	}
 }

@@ -42,7 +42,7 @@ source tree.`,
 			if err != nil {
 				return usageError(err)
 			}
-			lines := pretrain.RuleLines()
+			lines := pretrain.StartLines()
 			if from != "" {
 				if lines, err = readLines(from); err != nil {
 					return err
@@ -56,7 +56,7 @@ source tree.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "the line's file to write (JSON)")
-	f.StringVar(&from, "from", "", "a line to start from (default: the waiting-cost rule)")
+	f.StringVar(&from, "from", "", "a line to start from (default: the waiting-cost rule, and a first guess)")
 	f.StringSliceVar(&only, "blocks", nil, "search these alone: "+strings.Join(blockNames(), ", "))
 	f.Uint64Var(&s.Seed, "seed", s.Seed, "seed of all that is drawn")
 	f.IntVar(&s.Drivers, "drivers", s.Drivers, "drivers of a kind that candidates are compared on")
