@@ -38,7 +38,7 @@ type Config struct {
 // DefaultConfig is the full pre-training.
 func DefaultConfig() Config {
 	return Config{
-		Seed: 1, Rounds: 6, Scenes: 250, Samples: 25, Length: 5 * time.Minute,
+		Seed: 1, Rounds: 4, Scenes: 200, Samples: 25, Length: 5 * time.Minute,
 		Judges: 60, JudgeEvery: 2, States: 60_000, Width: 16,
 	}
 }
