@@ -60,12 +60,12 @@ type Round struct {
 	Verdicts []Verdict
 }
 
-// Score is the mean of the logarithms of the kinds' ratios: what a round is
-// chosen by.
+// Score is the mean over the kinds of their squashed logarithms: what a round
+// is chosen by.
 func (r Round) Score() float64 {
 	sum := 0.0
 	for _, v := range r.Verdicts {
-		sum += v.Log() / float64(len(r.Verdicts))
+		sum += v.Squashed / float64(len(r.Verdicts))
 	}
 	return sum
 }

@@ -225,18 +225,14 @@ func (c scene) calm(length time.Duration) (cost float64, calm bool, err error) {
 	return cost, true, nil
 }
 
-// knee is the logarithm of a ratio beyond which a single driver says little
-// more: near overload one decision can decide all.
-const knee = 0.25
-
 // score is the mean logarithm of what the lines cost over what the rule costs,
-// each driver's squashed at the knee.
+// each driver's squashed.
 func (t *trial) score(ctx context.Context, lines policy.Lines) (float64, error) {
 	logs := make([]float64, len(t.scenes))
 	err := parallel(ctx, len(t.scenes), func() func(int) error {
 		return func(i int) error {
 			ours, err := drive(t.scenes[i], t.length, byLines(&lines))
-			logs[i] = knee * math.Tanh(math.Log(ours/t.rule[i])/knee)
+			logs[i] = squash(ours / t.rule[i])
 			return err
 		}
 	})
