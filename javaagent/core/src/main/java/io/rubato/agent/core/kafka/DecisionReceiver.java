@@ -54,6 +54,9 @@ public final class DecisionReceiver implements Runnable {
                     new Following(consumer).run();
                 } catch (InterruptException stop) {
                     return;
+                } catch (AuthenticationException refused) {
+                    // The sender says so. A new client reads the password anew.
+                    Thread.sleep(REFUSED_MS);
                 } catch (RuntimeException | LinkageError error) {
                     AgentLog.warnOnce("receiver " + error.getClass(), "cannot receive decisions: " + error);
                 }
@@ -112,7 +115,7 @@ public final class DecisionReceiver implements Runnable {
          * Looks for partitions. Those that are there at the first look are followed from their end; one that comes
          * later is read from its beginning, since nothing in it is older than this consumer.
          */
-        private void look() throws InterruptedException {
+        private void look() {
             lookedNs = System.nanoTime();
             List<TopicPartition> fresh = new ArrayList<>();
             try {
@@ -126,8 +129,7 @@ public final class DecisionReceiver implements Runnable {
             } catch (InterruptException stop) {
                 throw stop;
             } catch (AuthenticationException refused) {
-                Thread.sleep(REFUSED_MS);
-                return;
+                throw refused;
             } catch (KafkaException notYet) {
                 return;
             }

@@ -28,6 +28,9 @@ public final class MetricSender implements Runnable {
     private final Semaphore room = new Semaphore(MOST_UNACKNOWLEDGED);
     private final CountDownLatch listening;
     private boolean down;
+    private boolean refusalSaid;
+    /** The broker does not let us in: a new producer reads the password anew. */
+    private volatile boolean refused;
 
     /** @param listening opened once the decisions are being followed */
     public MetricSender(Options options, MessageQueue queue, MessageWriter writer, CountDownLatch listening) {
@@ -43,8 +46,9 @@ public final class MetricSender implements Runnable {
             while (true) {
                 try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
                         ClientProperties.producer(options), new ByteArraySerializer(), new ByteArraySerializer())) {
+                    refused = false;
                     awaitTopic(producer);
-                    while (true) {
+                    while (!refused) {
                         send(producer, queue.take());
                     }
                 } catch (InterruptedException | InterruptException stop) {
@@ -61,7 +65,7 @@ public final class MetricSender implements Runnable {
 
     /**
      * Nothing leaves the queue before the topic has been seen, since the first messages introduce a run, nor, for a while,
-     * before the answers to them can be heard.
+     * before the answers to them can be heard. Returns early where the broker refuses us.
      */
     private void awaitTopic(KafkaProducer<byte[], byte[]> producer) throws InterruptedException {
         while (true) {
@@ -72,9 +76,14 @@ public final class MetricSender implements Runnable {
                 return;
             } catch (InterruptException stop) {
                 throw stop;
+            } catch (AuthenticationException why) {
+                lost(why);
+                refused = true;
+                Thread.sleep(DecisionReceiver.REFUSED_MS);
+                return;
             } catch (RuntimeException notYet) {
                 lost(notYet);
-                Thread.sleep(notYet instanceof AuthenticationException ? DecisionReceiver.REFUSED_MS : AGAIN_MS);
+                Thread.sleep(AGAIN_MS);
             }
         }
     }
@@ -106,6 +115,7 @@ public final class MetricSender implements Runnable {
         if (error instanceof RecordTooLargeException) {
             AgentLog.warnOnce("too large", "a message is larger than the broker takes: dropped (" + error.getMessage() + ")");
         } else {
+            refused = error instanceof AuthenticationException;
             lost(error);
         }
     }
@@ -113,15 +123,18 @@ public final class MetricSender implements Runnable {
     private synchronized void reached() {
         if (down) {
             down = false;
+            refusalSaid = false;
             AgentLog.info("broker " + options.brokers() + " is back");
         }
     }
 
     private synchronized void lost(Exception why) {
-        if (!down) {
+        boolean refusal = why instanceof AuthenticationException;
+        if (!down || refusal && !refusalSaid) {
             down = true;
-            AgentLog.warn("broker " + options.brokers() + " is out of reach (" + deepest(why)
-                    + "): queries keep their own intervals, the oldest metrics are dropped");
+            refusalSaid = refusal;
+            AgentLog.warn("broker " + options.brokers() + (refusal ? " and the agent do not accept each other (" : " is out of reach (")
+                    + deepest(why) + "): queries keep their own intervals, the oldest metrics are dropped");
         }
     }
 

@@ -8,7 +8,7 @@
  *
  * <p><b>Caveats.</b> Neither client can be trusted not to block: the stream thread never touches them. Both need the
  * agent's loader as the thread's context loader when they are built. A login by SCRAM registers a security provider for the
- * whole JVM, which the job's own Kafka client may use in place of its own: both speak the same. Compression libraries are not in the jar:
- * decisions must come plain or gzipped.
+ * whole JVM, which the job's own Kafka client may use in place of its own: both speak the same. Compression libraries are
+ * not in the jar: decisions must come plain or gzipped.
  */
 package io.rubato.agent.core.kafka;
