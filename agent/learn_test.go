@@ -106,7 +106,7 @@ func TestLiveLearningDoesNotWreckAGoodPolicy(t *testing.T) {
 }
 
 func TestLiveLearningMendsARuleWhosePriceIsOff(t *testing.T) {
-	a := off(t, 1.0/6)
+	a := off(t, 1.0/17) // with what waiting costs at the margin, about a sixth of the price
 	before := costRate(t, served(a), bursty(t, 77, 2000))
 	after := 0.0
 	for seed := range uint64(3) {
