@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rubato/env"
+	"rubato/policy/pretrained"
 	"rubato/policy/rules"
 )
 
@@ -57,6 +58,7 @@ var jobs = map[string][]string{
 type bench struct {
 	Options
 	weights env.Weights
+	policy  string // the shipped network
 	broker  *broker
 	number  int // of the runs started, for names
 	done    int
@@ -113,6 +115,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	b := &bench{Options: o, weights: profile(o.Weights)}
+	if b.policy, err = shipped(); err != nil {
+		return err
+	}
 	todo, err := b.plan()
 	if err != nil || len(todo) == 0 {
 		return err
@@ -132,6 +137,15 @@ func Run(ctx context.Context, o Options) (err error) {
 
 // overhead is about what a run takes beside its load.
 const overhead = 20 * time.Second
+
+// shipped names the network of the shipped policy.
+func shipped() (string, error) {
+	a, err := pretrained.Policy()
+	if err != nil {
+		return "", err
+	}
+	return a.Network.ID(), nil
+}
 
 // reckoned is about what a run takes, s.
 func (b *bench) reckoned() int { return int((b.Length + overhead).Seconds()) }
@@ -177,6 +191,9 @@ func (b *bench) plan() ([]task, error) {
 				k := Key{
 					Spark: b.Spark, Job: b.Job, Weights: b.Weights, Trace: s.window.Trace.Name, Minutes: b.Length.Minutes(),
 					Seed: b.Seed, Repeat: repeat, Rival: rival,
+				}
+				if rival == Frozen || rival == Learning {
+					k.Policy = b.policy
 				}
 				if !done[k] {
 					todo = append(todo, task{k, s.window})

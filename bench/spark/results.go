@@ -19,6 +19,8 @@ type Key struct {
 	Seed    uint64  `json:"seed"`
 	Repeat  int     `json:"repeat"`
 	Rival   string  `json:"rival"`
+	// Policy is the network that the shipped policy was, where it played.
+	Policy string `json:"policy,omitempty"`
 }
 
 // Figures are what a run did to one query in the window.

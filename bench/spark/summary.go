@@ -50,9 +50,14 @@ type Summary struct {
 }
 
 // Summarise reads the results file and sums up the runs that the options
-// describe, with what the simulator says of them.
+// describe, with what the simulator says of them. Runs of another policy than
+// the shipped one are left out.
 func Summarise(o Options) (*Summary, error) {
 	records, err := ReadRecords(o.Results)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := shipped()
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +69,8 @@ func Summarise(o Options) (*Summary, error) {
 		found := false
 		for _, r := range records {
 			k := s.Key
-			k.Trace, k.Repeat, k.Rival = t.Name, r.Repeat, r.Rival
-			if r.Key == k {
+			k.Trace, k.Repeat, k.Rival, k.Policy = t.Name, r.Repeat, r.Rival, r.Policy
+			if r.Key == k && (k.Policy == "" || k.Policy == policy) {
 				s.Records = append(s.Records, r)
 				found = true
 			}
