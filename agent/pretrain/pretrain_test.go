@@ -133,7 +133,7 @@ func TestAdvantagesHaveTheSignThatTheRuleHas(t *testing.T) {
 	var early, late, before, past float64
 	f := make([]float64, net.Layout().Inputs)
 	for seed := range uint64(25) {
-		samples, err := c.collect(scene{kind: sim.Sighted, seed: seed})
+		samples, err := c.collect(scene{kind: sim.Sighted, seed: seed, typical: true})
 		if err != nil {
 			t.Fatal(err)
 		}
