@@ -24,16 +24,6 @@ func node(t *testing.T) (root, script string) {
 	return root, strings.ReplaceAll(read(t, "docs/databricks-init.sh"), "/databricks/", root+"/databricks/")
 }
 
-// read returns a file of the repository.
-func read(t *testing.T, path string) string {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join("..", path)) //nolint:gosec // a file of the repository
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
 // run runs the init script, which must end well, and returns what it said and
 // the configuration that it wrote.
 func run(t *testing.T, root, script string, env ...string) (said, conf string) {
