@@ -27,7 +27,8 @@ var bucketRecords = []byte("records")
 type Options struct {
 	// MaxBytes caps the file; at least MinBytes. Records of 64 KiB and more
 	// scatter its free pages: with many of them a file of the smallest cap may
-	// end half as large again. It is not used for reading.
+	// end half as large again, with many of a MiB twice as large. It is not
+	// used for reading.
 	MaxBytes int64
 	// MaxBuffer caps what is kept in memory while writes fail, bytes; 0 means
 	// 32 MiB.
