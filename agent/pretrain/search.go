@@ -24,14 +24,13 @@ type Search struct {
 	// three of them typical ones, are played for Length.
 	Drivers int
 	Length  time.Duration
-	// Evaluations bounds the candidates of a block, for each of its weights;
-	// Passes is how often all blocks are gone through.
-	Evaluations, Passes int
+	// Evaluations bounds the candidates of a block, for each of its weights.
+	Evaluations int
 }
 
 // DefaultSearch is the full search.
 func DefaultSearch() Search {
-	return Search{Seed: 1, Drivers: 240, Length: 6 * time.Minute, Evaluations: 16, Passes: 1}
+	return Search{Seed: 1, Drivers: 240, Length: 6 * time.Minute, Evaluations: 16}
 }
 
 // Block is a set of weights that are searched together.
@@ -91,29 +90,24 @@ func StartLines() policy.Lines {
 	return policy.Lines{Sighted: l, Blind: l}
 }
 
-// Run searches from the given lines on.
-func (s Search) Run(ctx context.Context, lines policy.Lines, blocks []Block, found Found) (policy.Lines, error) {
-	for pass := range s.Passes {
-		for i, b := range blocks {
-			var err error
-			if lines, err = s.block(ctx, lines, b, uint64(pass*len(blocks)+i), found); err != nil {
-				return lines, fmt.Errorf("searching the line, block %s: %w", b.Name, err)
-			}
-		}
+// Run searches one block from the given lines on.
+func (s Search) Run(ctx context.Context, lines policy.Lines, b Block, found Found) (policy.Lines, error) {
+	chosen, err := s.run(ctx, lines, b, found)
+	if err != nil {
+		return lines, fmt.Errorf("searching the line, block %s: %w", b.Name, err)
 	}
-	return lines, nil
+	return chosen, nil
 }
 
-// block searches one block.
-func (s Search) block(ctx context.Context, lines policy.Lines, b Block, number uint64, found Found) (policy.Lines, error) {
+func (s Search) run(ctx context.Context, lines policy.Lines, b Block, found Found) (policy.Lines, error) {
 	if b.Blind {
 		lines.Blind = lines.Sighted
 	}
-	t, err := s.trial(ctx, b.Kinds, number)
+	t, err := s.trial(ctx, b.Kinds)
 	if err != nil {
 		return lines, err
 	}
-	c := newCMA(rand.New(rand.NewPCG(s.Seed, 0xc3a<<8|number)), b.read(lines), firstStep)
+	c := newCMA(rand.New(rand.NewPCG(s.Seed, 0xc3a<<8)), b.read(lines), firstStep)
 	all := max(s.Evaluations*len(c.mean)/(2*len(c.weights)+1), 1)
 	best := math.Inf(1)
 	var chosen policy.Lines
@@ -189,7 +183,7 @@ type trial struct {
 }
 
 // trial draws the drivers. Those that are not calm are drawn anew.
-func (s Search) trial(ctx context.Context, kinds []sim.Kind, number uint64) (*trial, error) {
+func (s Search) trial(ctx context.Context, kinds []sim.Kind) (*trial, error) {
 	n := s.Drivers * len(kinds)
 	if slices.Contains(kinds, sim.Shared) {
 		n = max(n/3, 1) // each has several queries
@@ -197,7 +191,7 @@ func (s Search) trial(ctx context.Context, kinds []sim.Kind, number uint64) (*tr
 	t := &trial{length: s.Length, scenes: make([]scene, n), rule: make([]float64, n)}
 	err := parallel(ctx, n, func() func(int) error {
 		return func(i int) (err error) {
-			draw := rand.New(rand.NewPCG(s.Seed<<8|number, 0x11e<<32|uint64(i)))
+			draw := rand.New(rand.NewPCG(s.Seed<<8, 0x11e<<32|uint64(i)))
 			for calm := false; !calm && err == nil; {
 				t.scenes[i] = scene{kinds[i%len(kinds)], draw.Uint64N(judgeSeed), i/len(kinds)%3 != 0}
 				t.rule[i], calm, err = t.scenes[i].calm(s.Length)

@@ -44,10 +44,10 @@ func TestTheEvolutionStrategyFindsTheBottomOfAValley(t *testing.T) {
 }
 
 func TestASearchOfTheSameSeedEndsInTheSameLine(t *testing.T) {
-	s := Search{Seed: 5, Drivers: 6, Length: time.Minute, Evaluations: 3, Passes: 1}
-	blocks := Blocks()[1:2]
+	s := Search{Seed: 5, Drivers: 6, Length: time.Minute, Evaluations: 3}
+	block := Blocks()[1]
 	search := func() (lines policy.Lines, scores []float64) {
-		lines, err := s.Run(context.Background(), StartLines(), blocks, func(_ string, _, _ int, score float64, _ policy.Lines) {
+		lines, err := s.Run(context.Background(), StartLines(), block, func(_ string, _, _ int, score float64, _ policy.Lines) {
 			scores = append(scores, score)
 		})
 		if err != nil {
@@ -68,8 +68,8 @@ func TestASearchOfTheSameSeedEndsInTheSameLine(t *testing.T) {
 func TestASearchThatIsStoppedSaysSo(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
-	s := Search{Seed: 5, Drivers: 2, Length: time.Minute, Evaluations: 2, Passes: 1}
-	if _, err := s.Run(ctx, StartLines(), Blocks(), nil); err == nil {
+	s := Search{Seed: 5, Drivers: 2, Length: time.Minute, Evaluations: 2}
+	if _, err := s.Run(ctx, StartLines(), Blocks()[0], nil); err == nil {
 		t.Error("no error")
 	}
 }

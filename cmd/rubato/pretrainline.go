@@ -35,7 +35,7 @@ source tree.`,
 			switch {
 			case out == "":
 				return usageError(fmt.Errorf("pretrain line: --out names no file"))
-			case s.Drivers < 1 || s.Evaluations < 2 || s.Passes < 1 || s.Length < time.Minute:
+			case s.Drivers < 1 || s.Evaluations < 2 || s.Length < time.Minute:
 				return usageError(fmt.Errorf("pretrain line: every size has to be positive, and --length at least 1m"))
 			}
 			blocks, err := blocksNamed(only)
@@ -61,7 +61,6 @@ source tree.`,
 	f.Uint64Var(&s.Seed, "seed", s.Seed, "seed of all that is drawn")
 	f.IntVar(&s.Drivers, "drivers", s.Drivers, "drivers of a kind that candidates are compared on")
 	f.IntVar(&s.Evaluations, "evaluations", s.Evaluations, "candidates for each weight of a block")
-	f.IntVar(&s.Passes, "passes", s.Passes, "how often all blocks are gone through")
 	f.DurationVar(&s.Length, "length", s.Length, "virtual time that a driver is played for")
 	return cmd
 }
@@ -71,22 +70,19 @@ func searchLine(ctx context.Context, log io.Writer, s pretrain.Search, lines pol
 		_, _ = fmt.Fprintf(log, "%s: generation %d of %d: cost / the rule's %.4f\n", block, generation, of, math.Exp(score))
 	}
 	one := s
-	one.Passes = 1
-	for pass := range s.Passes {
-		for i, b := range blocks {
-			one.Seed = s.Seed<<16 | uint64(pass*len(blocks)+i)
-			found, err := one.Run(ctx, lines, []pretrain.Block{b}, found)
-			if err != nil {
-				return err
-			}
-			lines = found
-			text, err := json.MarshalIndent(lines, "", "  ")
-			if err != nil {
-				return fmt.Errorf("write the line: %w", err)
-			}
-			if err := os.WriteFile(out, append(text, '\n'), 0o644); err != nil {
-				return fmt.Errorf("write the line: %w", err)
-			}
+	for i, b := range blocks {
+		one.Seed = s.Seed<<16 | uint64(i)
+		found, err := one.Run(ctx, lines, b, found)
+		if err != nil {
+			return err
+		}
+		lines = found
+		text, err := json.MarshalIndent(lines, "", "  ")
+		if err != nil {
+			return fmt.Errorf("write the line: %w", err)
+		}
+		if err := os.WriteFile(out, append(text, '\n'), 0o644); err != nil {
+			return fmt.Errorf("write the line: %w", err)
 		}
 	}
 	return nil
