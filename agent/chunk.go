@@ -23,6 +23,7 @@ type transition struct {
 	// the same, or the shield decided.
 	decisive bool
 	logMu    float64 // log of the executed action's probability, 0 if forced
+	shift    float64 // of the query's threshold
 	reward   float64 // natural units
 	tau      float64 // s
 	horizon  float64 // s, see creditHorizon
@@ -38,7 +39,7 @@ type chunk struct {
 // errChunk: a stored chunk is not one.
 var errChunk = errors.New("stored steps are damaged")
 
-const transitionTail = 3 + 4*8
+const transitionTail = 3 + 5*8
 
 // append encodes the chunk: the number of steps, the steps, and the last
 // features where there are any.
@@ -63,7 +64,7 @@ func (t *transition) append(b []byte) []byte {
 		decisive = 1
 	}
 	b = append(b, mask, byte(t.action), decisive)
-	for _, x := range []float64{t.logMu, t.reward, t.tau, t.horizon} {
+	for _, x := range []float64{t.logMu, t.shift, t.reward, t.tau, t.horizon} {
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
 	}
 	return b
@@ -111,7 +112,7 @@ func readTransition(b []byte, inputs int) (transition, []byte, error) {
 	if t.action, t.decisive = env.Action(b[1]), b[2] == 1; t.action >= env.NumActions {
 		return transition{}, nil, fmt.Errorf("action %d: %w", b[1], errChunk)
 	}
-	for i, x := range []*float64{&t.logMu, &t.reward, &t.tau, &t.horizon} {
+	for i, x := range []*float64{&t.logMu, &t.shift, &t.reward, &t.tau, &t.horizon} {
 		*x = math.Float64frombits(binary.LittleEndian.Uint64(b[3+8*i:]))
 	}
 	return t, b[transitionTail:], nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"rubato/agent/threshold"
 	"rubato/env"
 	"rubato/policy"
 	"rubato/policy/rules"
@@ -61,6 +62,9 @@ type Loop struct {
 	// Late is asked at the step at which a group's update is due, with whether
 	// it is ready; true puts it off by Delay steps. Nil waits for the update.
 	Late func(group string, ready bool) bool
+	// Settings tell what is asked of a query; learn mode searches thresholds for
+	// those that it knows. Nil knows none.
+	Settings func(env.QueryKey) (env.Settings, bool)
 	// Commanding is switched off while catching up on messages that were
 	// missed: steps are decided and logged as in observe mode.
 	Commanding bool
@@ -80,6 +84,7 @@ type group struct {
 	served  *policy.Network
 	shield  *policy.Shield
 	learner *learner
+	tuner   tuner
 	actions [env.NumActions]uint64
 	over    uint64
 }
@@ -90,6 +95,7 @@ type query struct {
 	held   bool
 	shield policy.ShieldState
 	traj   trajectory
+	tuned  tuned
 }
 
 // NewLoop returns a loop without groups; it must be configured before it steps.
@@ -126,6 +132,7 @@ func (l *Loop) Configure(configs []GroupConfig, groupOf func(env.QueryKey) int) 
 		was := before[q.group]
 		if q.group = groupOf(key); groups[q.group].learner != was.learner || !groups[q.group].learning() {
 			q.traj = trajectory{}
+			q.tuned = tuned{shift: groups[q.group].shift(key, q.tuned.shift)}
 		}
 	}
 	return nil
@@ -138,7 +145,7 @@ func newGroup(cfg GroupConfig, old *group) (*group, error) {
 	}
 	g.shield = policy.NewShield(rules.WaitingCost{Threshold: rules.DefaultThreshold})
 	if old != nil {
-		g.learner, g.actions, g.over = old.learner, old.actions, old.over
+		g.learner, g.tuner, g.actions, g.over = old.learner, old.tuner, old.actions, old.over
 	}
 	if cfg.PolicyName != Learned {
 		rule, ok := rules.Lookup(cfg.PolicyName)
@@ -171,7 +178,25 @@ func (g *group) network() *policy.Network {
 	return g.served
 }
 
+// start is where the threshold of a query that is new stands.
+func (g *group) start(q env.QueryKey) float64 {
+	if g.cfg.Artefact == nil {
+		return 0
+	}
+	return g.cfg.Artefact.Thresholds[string(q)]
+}
+
+// shift is where a query's threshold stands that is not being learnt: as it was
+// frozen, or as it was learnt.
+func (g *group) shift(q env.QueryKey, learnt float64) float64 {
+	if g.cfg.Artefact != nil && (g.cfg.Mode == Serve || g.learner == nil) {
+		return g.cfg.Artefact.Thresholds[string(q)]
+	}
+	return learnt
+}
+
 func (g *group) close() {
+	g.tuner.close()
 	if g.learner != nil {
 		g.learner.close()
 	}
@@ -198,6 +223,7 @@ func (l *Loop) query(key env.QueryKey) *query {
 	q := l.queries[key]
 	if q == nil {
 		q = &query{group: l.groupOf(key)}
+		q.tuned.shift = l.groups[q.group].start(key)
 		l.queries[key] = q
 	}
 	return q
@@ -251,6 +277,7 @@ func (l *Loop) Step(t *env.Tick) (s *replay.Step, command bool) {
 	default:
 		n := g.network()
 		n.Probabilities(&t.Observation, t.Mask, &s.Probabilities)
+		threshold.Move(&s.Probabilities, t.Mask, q.tuned.shift)
 		s.Policy = n.ID()
 		l.execute(g, q, t, s, s.Probabilities.Argmax(t.Mask))
 	}
@@ -261,14 +288,17 @@ func (l *Loop) Step(t *env.Tick) (s *replay.Step, command bool) {
 	return s, command
 }
 
-// learn is a step of learn mode: the update that is due, what came of the step
-// before, the decision, and the next update's launch.
+// learn is a step of learn mode: the update and the threshold that are due, what
+// came of the step before, the decision, and the launch of what comes next.
 func (l *Loop) learn(g *group, q *query, t *env.Tick, s *replay.Step, command bool) {
 	n := g.learner
 	n.begin(g.cfg.Name, l.Late)
+	g.tuner.take(l, g.cfg.Name, t)
+	g.tuner.see(q, t)
 	t.Observation.Features(&l.features)
 	q.traj.arrive(t, l.features[:], n)
 	n.net.Act(l.features[:], t.Mask, &s.Probabilities)
+	threshold.Move(&s.Probabilities, t.Mask, q.tuned.shift)
 	s.Policy = n.net.ID()
 	if !command {
 		q.traj.cut(n)
@@ -280,9 +310,12 @@ func (l *Loop) learn(g *group, q *query, t *env.Tick, s *replay.Step, command bo
 		if !forced {
 			logMu = math.Log(s.Probabilities[s.Action])
 		}
-		q.traj.depart(t, l.features[:], s.Action, logMu, !forced && !inert(t.Mask))
+		q.traj.depart(t, l.features[:], s.Action, logMu, q.tuned.shift, !forced && !inert(t.Mask))
 	}
 	n.end()
+	if command {
+		g.tuner.begin(l, n.net, q, t)
+	}
 }
 
 // execute puts the proposed action through the shield.

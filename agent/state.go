@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"rubato/agent/threshold"
 	"rubato/env"
 	"rubato/policy"
 	"rubato/policy/train"
@@ -26,6 +27,7 @@ type loopState struct {
 type groupState struct {
 	Name    string       `json:"name"`
 	Learner learnerState `json:"learner"`
+	Tuner   tunerState   `json:"tuner"`
 }
 
 // learnerState holds numbers in bulk as little-endian bytes.
@@ -60,6 +62,10 @@ type queryState struct {
 	Pending    []byte             `json:"pending"`
 	Scale      float64            `json:"scale"`
 	Discounted float64            `json:"discounted"`
+	// The threshold's; the record is of learn mode only.
+	Shift  float64  `json:"shift"`
+	Record []byte   `json:"record"`
+	Next   env.Time `json:"next"`
 }
 
 // State encodes all that a checkpoint needs, canonically. It waits for
@@ -74,11 +80,21 @@ func (l *Loop) State() ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("save group %q: %w", g.cfg.Name, err)
 		}
-		st.Groups = append(st.Groups, groupState{g.cfg.Name, s})
+		u, err := g.tuner.state()
+		if err != nil {
+			return nil, fmt.Errorf("save group %q: %w", g.cfg.Name, err)
+		}
+		st.Groups = append(st.Groups, groupState{g.cfg.Name, s, u})
 	}
 	slices.SortFunc(st.Groups, func(a, b groupState) int { return compare(a.Name, b.Name) })
 	for key, q := range l.queries {
-		s := queryState{Key: key, Held: q.held, Shield: q.shield, Scale: q.traj.scale, Discounted: q.traj.ret}
+		s := queryState{
+			Key: key, Held: q.held, Shield: q.shield, Scale: q.traj.scale, Discounted: q.traj.ret,
+			Shift: q.tuned.shift, Next: q.tuned.next,
+		}
+		if q.tuned.record.Begun() {
+			s.Record = q.tuned.record.Append(nil)
+		}
 		if len(q.traj.building.steps) > 0 {
 			s.Building = q.traj.building.append(nil)
 		}
@@ -136,7 +152,7 @@ func (l *Loop) Restore(b []byte) error {
 	if err := json.Unmarshal(b, &st); err != nil {
 		return fmt.Errorf("restore loop: %w: %w", ErrState, err)
 	}
-	learners := map[string]*learner{}
+	learners, tuners := map[string]*learner{}, map[string]tuner{}
 	for _, gs := range st.Groups {
 		for _, g := range l.groups {
 			if g.cfg.Name != gs.Name {
@@ -144,6 +160,9 @@ func (l *Loop) Restore(b []byte) error {
 			}
 			n, err := restoreLearner(gs.Learner)
 			if err != nil {
+				return fmt.Errorf("restore group %q: %w", gs.Name, err)
+			}
+			if tuners[gs.Name], err = gs.Tuner.restore(); err != nil {
 				return fmt.Errorf("restore group %q: %w", gs.Name, err)
 			}
 			learners[gs.Name] = n
@@ -165,16 +184,29 @@ func (l *Loop) Restore(b []byte) error {
 			continue
 		}
 		g.close()
-		g.learner = n
+		g.learner, g.tuner = n, tuners[g.cfg.Name]
 		if n.inFlight != nil {
 			n.launch(n.inFlight)
+		}
+		if s := g.tuner.search; s != nil {
+			g.tuner.launch(s)
 		}
 	}
 	return nil
 }
 
 func restoreQuery(qs queryState) (*query, error) {
-	q := &query{held: qs.Held, shield: qs.Shield, traj: trajectory{scale: qs.Scale, ret: qs.Discounted}}
+	q := &query{
+		held: qs.Held, shield: qs.Shield, traj: trajectory{scale: qs.Scale, ret: qs.Discounted},
+		tuned: tuned{shift: qs.Shift, next: qs.Next},
+	}
+	if len(qs.Record) > 0 {
+		r, err := threshold.ReadRecord(qs.Record)
+		if err != nil {
+			return nil, fmt.Errorf("its arrivals: %w: %w", ErrState, err)
+		}
+		q.tuned.record = r
+	}
 	if len(qs.Building) > 0 {
 		steps, rest, err := readSteps(qs.Building, env.NumFeatures)
 		if err != nil || len(rest) > 0 {

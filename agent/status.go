@@ -12,6 +12,8 @@ type GroupStatus struct {
 	Overridden uint64                 `json:"overridden"`
 	// Learner is nil where the group has none.
 	Learner *LearnerStatus `json:"learner,omitempty"`
+	// Tuner tells of the thresholds where the group has a learner.
+	Tuner *TunerStatus `json:"tuner,omitempty"`
 }
 
 // Status tells what the groups are doing, in the order of their configuration.
@@ -26,7 +28,8 @@ func (l *Loop) Status() []GroupStatus {
 		}
 		if g.learner != nil {
 			s := g.learner.status
-			all[i].Learner = &s
+			tuner := g.tuner.status
+			all[i].Learner, all[i].Tuner = &s, &tuner
 		}
 	}
 	return all

@@ -48,9 +48,9 @@ func (tr *trajectory) arrive(t *env.Tick, features []float64, l *learner) {
 }
 
 // depart remembers the step just decided. logMu is its behaviour probability's.
-func (tr *trajectory) depart(t *env.Tick, features []float64, action env.Action, logMu float64, decisive bool) {
+func (tr *trajectory) depart(t *env.Tick, features []float64, action env.Action, logMu, shift float64, decisive bool) {
 	tr.pending = &transition{
-		features: train.Narrow(features), mask: t.Mask, action: action, logMu: logMu,
+		features: train.Narrow(features), mask: t.Mask, action: action, logMu: logMu, shift: shift,
 		decisive: decisive, horizon: creditHorizon(&t.Observation),
 	}
 	tr.scale = natural(&t.Observation)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"rubato/agent/threshold"
 	"rubato/policy"
 	"rubato/policy/train"
 )
@@ -229,6 +230,7 @@ func (v *vtracer) trace(net *policy.Network, c *chunk, scale float64) {
 		train.Widen(v.features, t.features)
 		v.values[i] = net.Value(v.features)
 		net.Act(v.features, t.mask, &p)
+		threshold.Move(&p, t.mask, t.shift)
 		v.ratios[i] = p[t.action] / math.Exp(t.logMu)
 		v.rewards[i] = scaled(t.reward, scale)
 		v.gammas[i], v.lambdas[i] = discount(t.tau), fade(t.tau, t.horizon)

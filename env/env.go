@@ -94,6 +94,9 @@ type Tick struct {
 	Observation Observation
 	// Mask are the actions that the ladder allows.
 	Mask Mask
+	// Arrived is how many events had arrived by At in total, on a scale of the
+	// run's own, extrapolated as Outstanding is.
+	Arrived float64
 	// Elapsed is the time since the query's previous tick, seconds. 0 at a
 	// run's first tick.
 	Elapsed float64

@@ -171,6 +171,9 @@ func (k *Tracker) Configure(set Settings, configured time.Duration) {
 	k.s.Settings = set
 }
 
+// Settings are what the user asks, as Configure set it; ok is false before.
+func (k *Tracker) Settings() (set Settings, ok bool) { return k.s.Settings, k.s.Set }
+
 // SetRung commands a rung; the steps from the one before count as switches.
 func (k *Tracker) SetRung(rung int) {
 	rung = min(max(rung, 0), k.s.Settings.Ladder.Len()-1)

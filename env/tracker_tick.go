@@ -15,6 +15,7 @@ func (k *Tracker) Tick(t Time, cause uint64) Tick {
 		tick.Cost, tick.Discounted = s.Meter.Plain, s.Meter.Discounted
 	}
 	k.observe(t, &tick.Observation)
+	tick.Arrived = k.arrived(t)
 	k.next(t)
 	return tick
 }

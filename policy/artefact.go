@@ -22,6 +22,9 @@ type Artefact struct {
 	ReturnScale float64
 	// Ladder are the bounds that the policy was made for.
 	Ladder LadderBounds
+	// Thresholds are by how much the threshold of single queries is moved, in its
+	// logarithm, by key: what was learnt of them. Others stand at 0.
+	Thresholds map[string]float64
 	// Provenance tells where the policy comes from: commit, command, time,
 	// journal, seed. Nothing in it is read by a program.
 	Provenance map[string]string
@@ -39,12 +42,15 @@ const (
 	artefactMagic   = "RUBATO-POLICY\n"
 	artefactVersion = 1
 	maxHeader       = 1 << 20
+	maxThreshold    = 4 // beyond it a moved threshold is no threshold
 )
 
 type artefactHeader struct {
 	ReturnScale float64           `json:"returnScale"`
 	Ladder      LadderBounds      `json:"ladder"`
 	Provenance  map[string]string `json:"provenance"`
+	// Left out where there are none, so that older artefacts keep their bytes.
+	Thresholds map[string]float64 `json:"thresholds,omitempty"`
 }
 
 // Encode writes the artefact canonically: magic, schema version, the header's
@@ -54,7 +60,7 @@ func (a *Artefact) Encode() ([]byte, error) {
 	if err := a.validate(); err != nil {
 		return nil, fmt.Errorf("encode policy: %w", err)
 	}
-	header, err := json.Marshal(artefactHeader{a.ReturnScale, a.Ladder, a.Provenance})
+	header, err := json.Marshal(artefactHeader{a.ReturnScale, a.Ladder, a.Provenance, a.Thresholds})
 	if err != nil {
 		return nil, fmt.Errorf("encode policy's header: %w", err)
 	}
@@ -127,7 +133,7 @@ func decodeArtefact(b []byte) (*Artefact, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Artefact{Network: net, ReturnScale: h.ReturnScale, Ladder: h.Ladder, Provenance: h.Provenance}
+	a := &Artefact{Network: net, ReturnScale: h.ReturnScale, Ladder: h.Ladder, Provenance: h.Provenance, Thresholds: h.Thresholds}
 	return a, a.validate()
 }
 
@@ -142,6 +148,11 @@ func sizeOr(net []byte, err error) error {
 }
 
 func (a *Artefact) validate() error {
+	for q, shift := range a.Thresholds {
+		if !(math.Abs(shift) <= maxThreshold) {
+			return fmt.Errorf("the threshold of %q moved by %v: %w", q, shift, ErrHeader)
+		}
+	}
 	switch {
 	case a.Network == nil:
 		return fmt.Errorf("no network: %w", ErrHeader)

@@ -25,6 +25,9 @@ const (
 	apartFrom = 1 << 16
 )
 
+// hindsight are the shifts of the threshold of which the best one is chosen.
+var hindsight = [...]float64{-1, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8, 1}
+
 // AdaptOptions say how adaptation is measured.
 type AdaptOptions struct {
 	// Policy is the prior that learn mode starts from.
@@ -55,8 +58,15 @@ type Adapted struct {
 	// PriorVsRule is the frozen prior's cost over that of the waiting-cost rule,
 	// on the arrivals that snapshots are judged on.
 	PriorVsRule Figure `json:"priorVsRule"`
-	// MinutesToBetter is the stream time after which snapshots are 3 % better
-	// than the prior, unknown where they never are; Final the last one's ratio.
+	// Hindsight is what the prior with its threshold moved costs over the prior,
+	// where the best of a grid of shifts was chosen knowing these arrivals;
+	// Clairvoyant what the optimal plan for the known future costs. No adapted
+	// threshold, and nothing at all, can be expected to do better.
+	Hindsight   Figure `json:"hindsight"`
+	Clairvoyant Figure `json:"clairvoyant"`
+	// MinutesToBetter is the stream time of the first snapshot that is 3 % better
+	// than the prior and is followed by none that is not, unknown where there is
+	// none; Final the last one's ratio.
 	MinutesToBetter Figure `json:"minutesToBetter"`
 	Final           Figure `json:"final"`
 	// WorstTenMinutes is the greatest ratio, over windows of ten minutes, of
@@ -80,6 +90,8 @@ type Snapshot struct {
 type learnerRun struct {
 	learnt, ruled   []block // live, on the same arrivals
 	prior, rule     float64 // cost rates on the arrivals of evaluation
+	clairvoyant     float64
+	moved           [len(hindsight)]float64 // the prior with its threshold moved
 	snapshots       []float64
 	snapshotMinutes []float64
 }
@@ -119,7 +131,7 @@ func (r *learnerRun) run(ctx context.Context, o *AdaptOptions, s Shift, seed int
 	if err != nil {
 		return err
 	}
-	p, err := newLearningPlayer(o, seed)
+	p, err := newLearningPlayer(o, live, seed)
 	if err != nil {
 		return err
 	}
@@ -169,6 +181,9 @@ func (r *learnerRun) judge(ctx context.Context, o *AdaptOptions, s Shift, seed i
 	if r.prior, err = served(o.Policy); err != nil {
 		return err
 	}
+	if err := r.limits(b, o.Policy, served); err != nil {
+		return err
+	}
 	for i, a := range p.snapshots {
 		c, err := served(a)
 		if err != nil {
@@ -178,6 +193,27 @@ func (r *learnerRun) judge(ctx context.Context, o *AdaptOptions, s Shift, seed i
 		r.snapshotMinutes = append(r.snapshotMinutes, o.Every.Minutes()*float64(i+1))
 	}
 	return nil
+}
+
+// limits plays what could at best be reached.
+func (r *learnerRun) limits(b *bout, prior *policy.Artefact, served func(*policy.Artefact) (float64, error)) error {
+	for i, shift := range hindsight {
+		a := *prior
+		a.Thresholds = map[string]float64{}
+		for q := range b.index {
+			a.Thresholds[string(q)] = shift
+		}
+		var err error
+		if r.moved[i], err = served(&a); err != nil {
+			return err
+		}
+	}
+	p, err := newClairvoyantPlayer(b)
+	if err != nil {
+		return err
+	}
+	r.clairvoyant, err = b.cost(p, true)
+	return err
 }
 
 // cost is the cost rate of a player over the whole bout.
@@ -197,7 +233,7 @@ type learningPlayer struct {
 	err       error
 }
 
-func newLearningPlayer(o *AdaptOptions, seed int) (*learningPlayer, error) {
+func newLearningPlayer(o *AdaptOptions, b *bout, seed int) (*learningPlayer, error) {
 	l := agent.NewLoop()
 	err := l.Configure([]agent.GroupConfig{{
 		Name: "tournament", Mode: agent.Learn, PolicyName: agent.Learned, Artefact: o.Policy, Seed: uint64(seed),
@@ -205,6 +241,7 @@ func newLearningPlayer(o *AdaptOptions, seed int) (*learningPlayer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("learn from the prior: %w", err)
 	}
+	l.Settings = func(q env.QueryKey) (env.Settings, bool) { return b.driver.Queries[b.index[q]].Settings, true }
 	return &learningPlayer{loop: l, every: env.Time(o.Every)}, nil
 }
 
@@ -226,14 +263,29 @@ func (p *learningPlayer) act(s *sim.Sim, t *env.Tick) bool {
 
 // adapted joins the seeds of a shift.
 func adapted(s Shift, runs []learnerRun) Adapted {
-	a := Adapted{Shift: s.Name, About: s.About, MinutesToBetter: Unknown(), Final: Unknown(), WorstTenMinutes: worstTen(runs)}
-	var prior []float64
+	a := Adapted{
+		Shift: s.Name, About: s.About, MinutesToBetter: Unknown(), Final: Unknown(), Hindsight: Unknown(),
+		WorstTenMinutes: worstTen(runs),
+	}
+	mean := func(of, over func(*learnerRun) float64) Figure {
+		var ratios []float64
+		for i := range runs {
+			ratios = append(ratios, of(&runs[i])/over(&runs[i]))
+		}
+		return Figure(geometric(ratios))
+	}
 	snapshots := math.MaxInt
 	for i := range runs {
-		prior = append(prior, runs[i].prior/runs[i].rule)
 		snapshots = min(snapshots, len(runs[i].snapshots))
 	}
-	a.PriorVsRule = Figure(geometric(prior))
+	prior := func(r *learnerRun) float64 { return r.prior }
+	a.PriorVsRule = mean(prior, func(r *learnerRun) float64 { return r.rule })
+	a.Clairvoyant = mean(func(r *learnerRun) float64 { return r.clairvoyant }, prior)
+	for k := range hindsight {
+		if x := mean(func(r *learnerRun) float64 { return r.moved[k] }, prior); !a.Hindsight.Known() || x < a.Hindsight {
+			a.Hindsight = x
+		}
+	}
 	for k := range snapshots {
 		var vsPrior, vsRule []float64
 		for i := range runs {
@@ -244,7 +296,10 @@ func adapted(s Shift, runs []learnerRun) Adapted {
 		x.Low, x.High = spread(vsPrior)
 		a.Curve = append(a.Curve, x)
 		a.Final = x.VsPrior
-		if x.VsPrior <= better && !a.MinutesToBetter.Known() {
+		switch {
+		case x.VsPrior > better:
+			a.MinutesToBetter = Unknown()
+		case !a.MinutesToBetter.Known():
 			a.MinutesToBetter = Figure(x.Minute)
 		}
 	}
@@ -303,7 +358,8 @@ func adaptGoals(shifts []Adapted) []Goal {
 	var table []Goal
 	for _, s := range shifts {
 		g := goal("adapts to "+s.Shift+": minutes until 3 % better than the prior", 30, s.MinutesToBetter)
-		g.Note = fmt.Sprintf("last snapshot at %v of the prior, prior at %v of the rule", s.Final, s.PriorVsRule)
+		g.Note = fmt.Sprintf("last snapshot at %v of the prior; threshold in hindsight %v, clairvoyant %v; prior at %v of the rule",
+			s.Final, s.Hindsight, s.Clairvoyant, s.PriorVsRule)
 		if !s.MinutesToBetter.Known() {
 			g.Met = "missed"
 		}

@@ -3,6 +3,7 @@ package tournament
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 )
@@ -26,7 +27,10 @@ func TestAdaptationIsTheSameOnAnyNumberOfWorkers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var b, text bytes.Buffer
+		var b, text, rows bytes.Buffer
+		if err := a.WriteCSV(&rows); err != nil || !strings.HasPrefix(rows.String(), "shift,minute,vsPrior,") {
+			t.Fatal(err, rows.String())
+		}
 		if err := a.WriteJSON(&b); err != nil {
 			t.Fatal(err)
 		}
@@ -75,10 +79,17 @@ func TestTheWorstTenMinutesAreOfTheMeanOverTheSeeds(t *testing.T) {
 	}
 }
 
-func TestMinutesToBetterIsTheFirstSnapshotThreePercentBelowThePrior(t *testing.T) {
-	run := learnerRun{prior: 10, rule: 5, snapshots: []float64{10, 9.8, 9.6, 9.9}, snapshotMinutes: []float64{2, 4, 6, 8}}
+func TestMinutesToBetterIsTheFirstSnapshotThatStaysThreePercentBelowThePrior(t *testing.T) {
+	run := learnerRun{prior: 10, rule: 5, snapshots: []float64{9.6, 9.8, 9.7, 9.5}, snapshotMinutes: []float64{2, 4, 6, 8}}
+	for i := range run.moved {
+		run.moved[i] = 9.5 + float64(i)
+	}
+	run.clairvoyant = 9
 	a := adapted(Shift{Name: "x"}, []learnerRun{run, run})
-	if a.MinutesToBetter != 6 || !near(a.Final, 0.99) || !near(a.PriorVsRule, 2) || len(a.Curve) != 4 {
+	if !near(a.Hindsight, 0.95) || !near(a.Clairvoyant, 0.9) {
+		t.Errorf("at best %v and %v", a.Hindsight, a.Clairvoyant)
+	}
+	if a.MinutesToBetter != 6 || !near(a.Final, 0.95) || !near(a.PriorVsRule, 2) || len(a.Curve) != 4 {
 		t.Errorf("got %+v", a)
 	}
 	never := learnerRun{prior: 10, rule: 5, snapshots: []float64{10}, snapshotMinutes: []float64{2}}

@@ -1,6 +1,7 @@
 package tournament
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -40,6 +41,23 @@ func (a *Adaptation) WriteJSON(out io.Writer) error {
 	e.SetEscapeHTML(false)
 	if err := e.Encode(a); err != nil {
 		return fmt.Errorf("write the adaptation: %w", err)
+	}
+	return nil
+}
+
+// WriteCSV writes the curves, a row for each snapshot.
+func (a *Adaptation) WriteCSV(out io.Writer) error {
+	w := csv.NewWriter(out)
+	rows := [][]string{{"shift", "minute", "vsPrior", "low", "high", "vsRule"}}
+	for _, s := range a.Shifts {
+		for _, c := range s.Curve {
+			rows = append(rows, []string{
+				s.Shift, fmt.Sprint(c.Minute), c.VsPrior.String(), c.Low.String(), c.High.String(), c.VsRule.String(),
+			})
+		}
+	}
+	if err := w.WriteAll(rows); err != nil {
+		return fmt.Errorf("write the adaptation's rows: %w", err)
 	}
 	return nil
 }

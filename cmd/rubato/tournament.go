@@ -218,13 +218,16 @@ func runAdaptation(cmd *cobra.Command, f *tournamentFlags) error {
 		return stopped(cmd.Context(), "tournament --adapt", err)
 	}
 	a.Command = strings.Join(append([]string{"rubato"}, os.Args[1:]...), " ")
-	if f.json != "-" {
+	if f.json != "-" && f.csv != "-" {
 		if err := a.WriteTables(cmd.OutOrStdout()); err != nil {
 			return err
 		}
 	}
-	if f.json == "" {
-		return nil
+	if f.json != "" {
+		err = writeTo(cmd.OutOrStdout(), f.json, a.WriteJSON)
 	}
-	return writeTo(cmd.OutOrStdout(), f.json, a.WriteJSON)
+	if f.csv != "" && err == nil {
+		err = writeTo(cmd.OutOrStdout(), f.csv, a.WriteCSV)
+	}
+	return err
 }

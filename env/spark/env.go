@@ -111,6 +111,20 @@ func New(o EnvironmentOptions) *Environment {
 	return &Environment{opts: o, queries: make(map[env.QueryKey]*query), apps: make(map[string]*app)}
 }
 
+// Settings are what is asked of a query's newest run; ok is false where it has
+// none, or is not managed.
+func (e *Environment) Settings(k env.QueryKey) (set env.Settings, ok bool) {
+	q := e.queries[k]
+	if q == nil {
+		return set, false
+	}
+	r := q.newest()
+	if r == nil {
+		return set, false
+	}
+	return r.tracker.Settings()
+}
+
 // Configure gives every query its settings anew, and those to come.
 func (e *Environment) Configure(resolve Resolver) {
 	e.opts.Resolve = resolve

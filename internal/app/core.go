@@ -76,6 +76,7 @@ func NewCore(hooks Hooks) *Core {
 		s:      coreState{Positions: map[int32]int64{}},
 	}
 	c.loop.Commanding = false
+	c.loop.Settings = func(q env.QueryKey) (env.Settings, bool) { return c.env.Settings(q) }
 	c.SetHooks(hooks)
 	return c
 }

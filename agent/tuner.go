@@ -1,0 +1,190 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"rubato/agent/threshold"
+	"rubato/env"
+	"rubato/policy"
+)
+
+const (
+	// searchEvery is how long after a search of a query's threshold the next may
+	// begin, s, and searchDelay when it takes effect after it began. A group
+	// has one search under way at a time.
+	searchEvery = 120
+	searchDelay = 5
+	// searchLate begins the name by which Loop.Late is asked of a search.
+	searchLate = "threshold of "
+)
+
+// tuned is what is known of a query's threshold.
+type tuned struct {
+	shift  float64
+	record threshold.Record
+	next   env.Time // when it may be searched for again
+}
+
+// search is one search of a query's threshold: what it starts from, and, once
+// done is closed, what came out.
+type search struct {
+	query  env.QueryKey
+	due    env.Time
+	model  threshold.Model
+	counts []float32
+	from   float64
+	net    *policy.Network
+
+	done chan struct{}
+	to   float64
+	err  error
+}
+
+func (s *search) ready() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// tuner searches the thresholds of a group's queries, one at a time, on a
+// goroutine of its own.
+type tuner struct {
+	search *search
+	stop   context.CancelFunc // of the search
+	status TunerStatus
+}
+
+// TunerStatus tells how the search for thresholds goes, over restarts.
+type TunerStatus struct {
+	// Searches were made, Moves of them moved a threshold, Late took effect
+	// after being put off, Failed did not.
+	Searches uint64 `json:"searches"`
+	Moves    uint64 `json:"moves"`
+	Late     uint64 `json:"late"`
+	Failed   uint64 `json:"failed"`
+}
+
+// take lets the search that is due at the tick take effect.
+func (u *tuner) take(l *Loop, group string, t *env.Tick) {
+	s := u.search
+	if s == nil || t.At < s.due {
+		return
+	}
+	if l.Late != nil && l.Late(searchLate+group, s.ready()) {
+		s.due = t.At.Add(searchDelay)
+		u.status.Late++
+		return
+	}
+	<-s.done
+	u.search = nil
+	u.status.Searches++
+	q := l.queries[s.query]
+	switch {
+	case s.err != nil:
+		u.status.Failed++
+	case q != nil && q.tuned.shift == s.from && s.to != s.from:
+		q.tuned.shift = s.to
+		u.status.Moves++
+	}
+}
+
+// see takes a tick of q into its record.
+func (u *tuner) see(q *query, t *env.Tick) {
+	if t.First {
+		q.tuned.record.Restart(t.At, t.Arrived)
+		return
+	}
+	q.tuned.record.Add(t.At, t.Arrived)
+}
+
+// begin begins a search for q where none is under way and it is q's turn. What
+// shares a driver is left alone: the model knows one query.
+func (u *tuner) begin(l *Loop, net *policy.Network, q *query, t *env.Tick) {
+	o := &t.Observation
+	if u.search != nil || t.At < q.tuned.next || q.tuned.record.Seconds() < threshold.Least ||
+		o.DriverQueries > 0 || !t.Teaches || l.Settings == nil {
+		return
+	}
+	set, ok := l.Settings(t.Query)
+	if !ok {
+		return
+	}
+	q.tuned.next = t.At.Add(max(searchEvery, float64(len(l.queries))*searchDelay))
+	u.launch(&search{
+		query: t.Query, due: t.At.Add(searchDelay), model: threshold.Fitted(set, o),
+		counts: q.tuned.record.Counts(), from: q.tuned.shift, net: net.Clone(),
+	})
+}
+
+func (u *tuner) launch(s *search) {
+	ctx, stop := context.WithCancel(context.Background())
+	s.done = make(chan struct{})
+	u.search, u.stop = s, stop
+	go func() {
+		defer close(s.done)
+		s.to, s.err = threshold.Improve(ctx, s.net, &s.model, s.counts, s.from)
+	}()
+}
+
+// close ends the search under way.
+func (u *tuner) close() {
+	if u.search != nil {
+		u.stop()
+		<-u.search.done
+	}
+}
+
+// tunerState is a tuner as it is saved.
+type tunerState struct {
+	Status TunerStatus  `json:"status"`
+	Search *searchState `json:"search"`
+}
+
+type searchState struct {
+	Query   env.QueryKey    `json:"query"`
+	Due     env.Time        `json:"due"`
+	Model   threshold.Model `json:"model"`
+	Counts  []byte          `json:"counts"`
+	From    float64         `json:"from"`
+	Network []byte          `json:"network"`
+}
+
+func (u *tuner) state() (tunerState, error) {
+	st := tunerState{Status: u.status}
+	s := u.search
+	if s == nil {
+		return st, nil
+	}
+	network, err := s.net.MarshalBinary()
+	if err != nil {
+		return st, fmt.Errorf("save the network of a search: %w", err)
+	}
+	st.Search = &searchState{
+		Query: s.query, Due: s.due, Model: s.model, From: s.from,
+		Counts: threshold.AppendCounts(nil, s.counts), Network: network,
+	}
+	return st, nil
+}
+
+// restore reads a tuner's state; the search in it is not launched yet.
+func (st *tunerState) restore() (u tuner, err error) {
+	u.status = st.Status
+	x := st.Search
+	if x == nil {
+		return u, nil
+	}
+	s := &search{query: x.Query, due: x.Due, model: x.Model, from: x.From}
+	if s.counts, err = threshold.ReadCounts(x.Counts); err == nil {
+		s.net, err = policy.DecodeNetwork(x.Network)
+	}
+	if err != nil {
+		return u, fmt.Errorf("the search under way: %w", errors.Join(ErrState, err))
+	}
+	u.search = s
+	return u, nil
+}

@@ -1,0 +1,159 @@
+package agent
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"rubato/env"
+	"rubato/env/sim"
+	"rubato/replay"
+)
+
+// patient is a query whose batches are dear: what every policy starts from waits
+// too little for it.
+func patient(t testing.TB) sim.Config {
+	t.Helper()
+	l, err := env.NewLadder(100*time.Millisecond, 30*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sim.Config{
+		Query: "app/a", Run: "run", Seed: 3, Duration: 8 * time.Minute, Load: func() sim.Load { return sim.Steady(50) },
+		Reference: 50, Configured: 2 * time.Second, Overhead: 100 * time.Millisecond, PerRow: 1e-4, Noise: 0.1,
+		RoundTrip: 3 * time.Millisecond,
+		Settings:  env.Settings{Weights: env.Weights{Latency: 1, Batch: 20, Empty: 20}, Ladder: l, Grace: 10 * time.Second},
+	}
+}
+
+// tuning is a loop that learns and knows what is asked of the patient query.
+func tuning(t testing.TB) *Loop {
+	t.Helper()
+	l := configured(t, one, learning(t))
+	set := patient(t).Settings
+	set.Period = env.DefaultPeriod
+	l.Settings = func(env.QueryKey) (env.Settings, bool) { return set, true }
+	return l
+}
+
+// tune plays the patient query; swap may put another loop in the place of the
+// one that plays, before each tick.
+func tune(t testing.TB, l *Loop, swap func(*Loop, *env.Tick) *Loop) (steps []replay.Step, end *Loop) {
+	t.Helper()
+	s, err := sim.New(patient(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		tick, ok := s.Next()
+		if !ok {
+			return steps, l
+		}
+		if swap != nil {
+			l = swap(l, &tick)
+		}
+		step, command := l.Step(&tick)
+		steps = append(steps, *step)
+		if command {
+			s.Act(tick.Query, step.Rung)
+		}
+	}
+}
+
+func TestASearchMovesTheThresholdWhenItIsDueAndARestartChangesNothing(t *testing.T) {
+	undisturbed := tuning(t)
+	var began, moved env.Time
+	want, _ := tune(t, undisturbed, func(l *Loop, tick *env.Tick) *Loop {
+		q := l.query(tick.Query)
+		if s := l.groups[0].tuner.search; moved == 0 && s != nil {
+			began = s.due.Add(-searchDelay)
+		}
+		if moved == 0 && q.tuned.shift != 0 {
+			moved = tick.At
+		}
+		return l
+	})
+	status := undisturbed.Status()[0].Tuner
+	if status.Searches == 0 || status.Moves == 0 || undisturbed.queries["app/a"].tuned.shift <= 0 {
+		t.Fatalf("batches are dear, and the threshold moved by %v: %+v", undisturbed.queries["app/a"].tuned.shift, status)
+	}
+	if wait := moved.Sub(began); wait < searchDelay || wait > searchDelay+5 {
+		t.Errorf("it took effect %v s after it began", wait)
+	}
+
+	rng, restarts, inFlight := rand.New(rand.NewPCG(1, 1)), 0, 0
+	got, end := tune(t, tuning(t), func(l *Loop, _ *env.Tick) *Loop {
+		searching := l.groups[0].tuner.search != nil
+		if rng.IntN(400) > 0 && !(searching && rng.IntN(20) == 0) {
+			return l
+		}
+		restarts++
+		if searching {
+			inFlight++
+		}
+		saved := state(t, l)
+		l.Close()
+		next := tuning(t)
+		if err := next.Restore(saved); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(state(t, next), saved) {
+			t.Fatal("what was restored is not what was saved")
+		}
+		return next
+	})
+	if !same(got, want) || !bytes.Equal(state(t, end), state(t, undisturbed)) {
+		t.Errorf("restarted %d times it decided otherwise", restarts)
+	}
+	if inFlight == 0 {
+		t.Error("no restart met a search")
+	}
+}
+
+func TestASearchThatIsNotReadyIsPutOffAndAReplayFindsTheSame(t *testing.T) {
+	live := tuning(t)
+	put := map[uint64]bool{}
+	live.Late = func(group string, _ bool) bool {
+		if group != searchLate+"all" {
+			return false
+		}
+		put[live.Index()] = len(put) == 0
+		return put[live.Index()]
+	}
+	want, live := tune(t, live, nil)
+	if s := live.Status()[0].Tuner; s.Late != 1 || s.Searches == 0 {
+		t.Fatalf("%+v", s)
+	}
+	again := tuning(t)
+	again.Late = func(group string, _ bool) bool { return group == searchLate+"all" && put[again.Index()] }
+	if got, _ := tune(t, again, nil); !same(got, want) {
+		t.Error("told the same, it decided otherwise")
+	}
+}
+
+func TestWhatWasLearntOfThresholdsIsFrozenAndServed(t *testing.T) {
+	l := tuning(t)
+	tune(t, l, nil)
+	a, err := l.Freeze(learning(t).Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shift := l.queries["app/a"].tuned.shift
+	if shift == 0 || a.Thresholds["app/a"] != shift || len(a.Thresholds) != 1 {
+		t.Fatalf("moved by %v, frozen %v", shift, a.Thresholds)
+	}
+	cfg := learning(t)
+	cfg.Mode, cfg.Artefact = Serve, a
+	served := configured(t, one, cfg)
+	tune(t, served, nil)
+	if q := served.queries["app/a"]; q.tuned.shift != shift || q.tuned.record.Begun() {
+		t.Errorf("served at %v", q.tuned.shift)
+	}
+	if err := l.Configure([]GroupConfig{cfg}, one); err != nil { // the same loop, from learn to serve
+		t.Fatal(err)
+	}
+	if q := l.queries["app/a"]; q.tuned.shift != shift || q.tuned.record.Begun() {
+		t.Errorf("after a change of mode at %v", q.tuned.shift)
+	}
+}
