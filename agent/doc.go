@@ -22,6 +22,12 @@
 // starts from is made in the simulator, by package pretrain; FitCritic gives it
 // a critic.
 //
+// Beside that each query's threshold is adapted, one number: every two minutes
+// or later its last quarter of an hour is played again in a simulator fitted to
+// it, with the threshold as it stands and moved a little, and it moves where that
+// is surely cheaper (package threshold). The shift is part of the behaviour that
+// V-trace corrects for. It is frozen with the policy, by query, and served.
+//
 // # Never late, and still the same
 //
 // An update runs on the learner's own goroutine. One that was made from the
@@ -30,7 +36,8 @@
 // by then, Loop.Late is asked: live it answers from what it sees and the
 // application journals the answer; in a replay it answers from the journal, and
 // where the journal has none the loop waits. A state saved while an update is
-// in flight holds its batch, and a restored loop starts it again.
+// in flight holds its batch, and a restored loop starts it again. A search for a
+// threshold takes effect likewise, at the group's first step 5 s after it began.
 //
 // # Units
 //
@@ -39,6 +46,8 @@
 // # Caveats
 //
 // A Loop is one goroutine's. It reads no clock. Steps of a warming-up run,
-// steps around a gap, and steps that were not commanded teach nothing. Where
+// steps around a gap, and steps that were not commanded teach nothing. The
+// thresholds of queries that share a driver are left alone: the fitted simulator
+// knows one query. Where
 // the shield overrode the policy, the critic learns and the actor does not.
 package agent

@@ -11,8 +11,10 @@ import (
 	"rubato/replay"
 )
 
-// patient is a query whose batches are dear: what every policy starts from waits
-// too little for it.
+// eager is how far off the threshold of the patient query is at first.
+const eager = -0.9
+
+// patient is a query whose batches are dear.
 func patient(t testing.TB) sim.Config {
 	t.Helper()
 	l, err := env.NewLadder(100*time.Millisecond, 30*time.Second)
@@ -30,7 +32,9 @@ func patient(t testing.TB) sim.Config {
 // tuning is a loop that learns and knows what is asked of the patient query.
 func tuning(t testing.TB) *Loop {
 	t.Helper()
-	l := configured(t, one, learning(t))
+	g := learning(t)
+	g.Artefact.Thresholds = map[string]float64{"app/a": eager}
+	l := configured(t, one, g)
 	set := patient(t).Settings
 	set.Period = env.DefaultPeriod
 	l.Settings = func(env.QueryKey) (env.Settings, bool) { return set, true }
@@ -69,14 +73,14 @@ func TestASearchMovesTheThresholdWhenItIsDueAndARestartChangesNothing(t *testing
 		if s := l.groups[0].tuner.search; moved == 0 && s != nil {
 			began = s.due.Add(-searchDelay)
 		}
-		if moved == 0 && q.tuned.shift != 0 {
+		if moved == 0 && q.tuned.shift != eager {
 			moved = tick.At
 		}
 		return l
 	})
 	status := undisturbed.Status()[0].Tuner
-	if status.Searches == 0 || status.Moves == 0 || undisturbed.queries["app/a"].tuned.shift <= 0 {
-		t.Fatalf("batches are dear, and the threshold moved by %v: %+v", undisturbed.queries["app/a"].tuned.shift, status)
+	if status.Searches == 0 || status.Moves == 0 || undisturbed.queries["app/a"].tuned.shift <= eager {
+		t.Fatalf("batches are dear, and the threshold stands at %v: %+v", undisturbed.queries["app/a"].tuned.shift, status)
 	}
 	if wait := moved.Sub(began); wait < searchDelay || wait > searchDelay+5 {
 		t.Errorf("it took effect %v s after it began", wait)
@@ -140,8 +144,8 @@ func TestWhatWasLearntOfThresholdsIsFrozenAndServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	shift := l.queries["app/a"].tuned.shift
-	if shift == 0 || a.Thresholds["app/a"] != shift || len(a.Thresholds) != 1 {
-		t.Fatalf("moved by %v, frozen %v", shift, a.Thresholds)
+	if shift == eager || a.Thresholds["app/a"] != shift || len(a.Thresholds) != 1 {
+		t.Fatalf("moved to %v, frozen %v", shift, a.Thresholds)
 	}
 	cfg := learning(t)
 	cfg.Mode, cfg.Artefact = Serve, a
