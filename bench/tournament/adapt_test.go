@@ -71,10 +71,11 @@ func TestTheWorstTenMinutesAreOfTheMeanOverTheSeeds(t *testing.T) {
 		{learnt: blocks(1, 1, 1, 1, 1, 6), ruled: blocks(1, 1, 1, 1, 1, 1)},
 		{learnt: blocks(1, 1, 1, 1, 1, 1), ruled: blocks(1, 1, 1, 1, 1, 1)},
 	}
-	if w := worstTen(runs); !near(w, 1.5) {
+	learnt := func(r *learnerRun) []block { return r.learnt }
+	if w := worstTen(runs, learnt); !near(w, 1.5) {
 		t.Errorf("got %v, want 15 over 10", w)
 	}
-	if worstTen(nil).Known() {
+	if worstTen(nil, learnt).Known() {
 		t.Error("the worst of nothing")
 	}
 }
