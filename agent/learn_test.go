@@ -30,16 +30,22 @@ func off(t testing.TB, factor float64) *policy.Artefact {
 	return a
 }
 
-// bursty is one query with a price of a batch of 1, for so many seconds.
-func bursty(t testing.TB, seed uint64, seconds float64) *sim.Sim {
+// burstySettings are a price of a batch of 1.
+func burstySettings(t testing.TB) env.Settings {
 	t.Helper()
 	ladder, err := env.NewLadder(100*time.Millisecond, 30*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return env.Settings{Weights: env.Weights{Latency: 1, Batch: 1, Empty: 1}, Ladder: ladder, Period: env.DefaultPeriod}
+}
+
+// bursty is one query with such settings, for so many seconds.
+func bursty(t testing.TB, seed uint64, seconds float64) *sim.Sim {
+	t.Helper()
 	s, err := sim.New(sim.Config{
 		Query: "sim/bursty", Run: "1", Seed: seed, Duration: time.Duration(seconds * 1e9), Past: time.Hour,
-		Settings:   env.Settings{Weights: env.Weights{Latency: 1, Batch: 1, Empty: 1}, Ladder: ladder},
+		Settings:   burstySettings(t),
 		Configured: 2 * time.Second, Overhead: 200 * time.Millisecond, PerRow: 3e-4, Noise: 0.1,
 		Load:       func() sim.Load { return sim.NewBursty(100, 0.02) },
 		Forecaster: func() env.Forecaster { return forecast.NewHolt() },
@@ -71,13 +77,22 @@ func served(a *policy.Artefact) GroupConfig {
 
 var byRule = GroupConfig{Name: "g", Mode: Serve, PolicyName: "waiting-cost"}
 
-// liveThenFrozen learns live for so many seconds from a, and returns the
-// frozen result's cost rate on arrivals that it did not see.
-func liveThenFrozen(t *testing.T, a *policy.Artefact, seed uint64, seconds float64) float64 {
+// learnerFrom is a group that learns from a.
+func learnerFrom(a *policy.Artefact, seed uint64) GroupConfig {
+	return GroupConfig{Name: "g", Mode: Learn, PolicyName: Learned, Artefact: a, Seed: seed}
+}
+
+// liveThenFrozen learns live for so many seconds as g says, by its gradient
+// alone or with its threshold searched for too, and returns the frozen result's
+// cost rate on arrivals that it did not see.
+func liveThenFrozen(t *testing.T, g GroupConfig, searched bool, seconds float64) float64 {
 	t.Helper()
-	l := configured(t, one, GroupConfig{Name: "g", Mode: Learn, PolicyName: Learned, Artefact: a, Seed: seed})
+	l := configured(t, one, g)
+	if set := burstySettings(t); searched {
+		l.Settings = func(env.QueryKey) (env.Settings, bool) { return set, true }
+	}
 	overrides, steps := 0, 0
-	l.Run(bursty(t, seed, seconds), func(s *replay.Step) {
+	l.Run(bursty(t, g.Seed, seconds), func(s *replay.Step) {
 		if steps++; s.Verdict != 0 {
 			overrides++
 		}
@@ -89,7 +104,7 @@ func liveThenFrozen(t *testing.T, a *policy.Artefact, seed uint64, seconds float
 	if err != nil {
 		t.Fatal(err)
 	}
-	if frozen.Network.ID() == a.Network.ID() {
+	if frozen.Network.ID() == g.Artefact.Network.ID() {
 		t.Error("nothing was learnt")
 	}
 	return costRate(t, served(frozen), bursty(t, 77, 2000))
@@ -98,7 +113,7 @@ func liveThenFrozen(t *testing.T, a *policy.Artefact, seed uint64, seconds float
 func TestLiveLearningDoesNotWreckAGoodPolicy(t *testing.T) {
 	a := fresh(t, 1)
 	byRule := costRate(t, byRule, bursty(t, 77, 2000))
-	got := liveThenFrozen(t, a, 1, 1200)
+	got := liveThenFrozen(t, learnerFrom(a, 1), true, 1200)
 	t.Logf("cost rate %.4f after 20 minutes, the rule's %.4f", got, byRule)
 	if got > 1.08*byRule {
 		t.Errorf("cost rate %.4f after 20 minutes, the rule's is %.4f", got, byRule)
@@ -108,9 +123,21 @@ func TestLiveLearningDoesNotWreckAGoodPolicy(t *testing.T) {
 func TestLiveLearningMendsARuleWhosePriceIsOff(t *testing.T) {
 	a := off(t, 1.0/17) // with what waiting costs at the margin, about a sixth of the price
 	before := costRate(t, served(a), bursty(t, 77, 2000))
+	after := liveThenFrozen(t, learnerFrom(a, 1), true, 1200)
+	t.Logf("cost rate %.4f before, %.4f after 20 minutes", before, after)
+	if after > 0.9*before {
+		t.Errorf("cost rate %.4f before, %.4f after 20 minutes", before, after)
+	}
+}
+
+func TestTheGradientAloneMendsARuleWhosePriceIsOffIfItsStepsAreLarge(t *testing.T) {
+	a := off(t, 1.0/17)
+	before := costRate(t, served(a), bursty(t, 77, 2000))
 	after := 0.0
 	for seed := range uint64(3) {
-		after += liveThenFrozen(t, a, 1+seed, 3000) / 3
+		g := learnerFrom(a, 1+seed)
+		g.Learner.ActorRate = 3e-4
+		after += liveThenFrozen(t, g, false, 3000) / 3
 	}
 	t.Logf("cost rate %.4f before, %.4f after 50 minutes on the mean of three seeds", before, after)
 	if after > 0.95*before {

@@ -70,7 +70,7 @@ func (c *Checkpoint) StateHash() string {
 }
 
 const (
-	schema     = 2 // 1 had a state of JSON alone
+	schema     = 3 // 1 had a state of JSON alone, 2 no thresholds
 	sumAt      = 20
 	prefixSize = sumAt + sha256.Size
 )
