@@ -21,7 +21,7 @@ class AttachFigures {
     }
 
     private static Driver driver(Path folder, String... flags) throws Exception {
-        Driver driver = new Driver(folder.resolve("spark.log"), List.of(flags), List.of(), "io.rubato.jobs.ControlledJob");
+        Driver driver = new Driver(folder.resolve("spark.log"), List.of(flags), Driver.classPath(), "io.rubato.jobs.ControlledJob");
         driver.awaitReady();
         // Class loading belongs to no figure.
         driver.ask("start first first " + INTERVAL, "started");

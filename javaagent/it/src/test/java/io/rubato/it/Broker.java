@@ -16,6 +16,11 @@ final class Broker implements AutoCloseable {
     private Process process;
 
     Broker(Path folder) throws IOException {
+        this(folder, 0);
+    }
+
+    /** @param advertised the port that clients are sent to, where it is not the broker's own; else 0 */
+    Broker(Path folder, int advertised) throws IOException {
         this.folder = Files.createDirectories(folder);
         int controller = freePort();
         Files.writeString(folder.resolve("server.properties"), String.join("\n",
@@ -23,12 +28,16 @@ final class Broker implements AutoCloseable {
                 "node.id=1",
                 "controller.quorum.voters=1@127.0.0.1:" + controller,
                 "listeners=PLAINTEXT://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + controller,
-                "advertised.listeners=PLAINTEXT://127.0.0.1:" + port,
+                "advertised.listeners=PLAINTEXT://127.0.0.1:" + (advertised == 0 ? port : advertised),
                 "controller.listener.names=CONTROLLER",
                 "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
                 "log.dirs=" + folder.resolve("data"),
                 "num.partitions=1",
                 "offsets.topic.replication.factor=1"));
+    }
+
+    int port() {
+        return port;
     }
 
     String address() {

@@ -25,15 +25,16 @@ final class Driver implements AutoCloseable {
     private final PrintStream in;
     private final Path log;
 
-    /** @param before what stands on the class path before the job and Spark */
-    Driver(Path log, List<String> flags, List<String> before, String main, String... arguments) throws IOException {
+    /** The jobs, and the Spark that they were built with. */
+    static String classPath() throws IOException {
+        return JOBS.resolve("rubato-jobs.jar") + File.pathSeparator + Files.readString(JOBS.resolve("classpath.txt")).trim();
+    }
+
+    Driver(Path log, List<String> flags, String classPath, String main, String... arguments) throws IOException {
         this.log = log;
-        List<String> classPath = new ArrayList<>(before);
-        classPath.add(JOBS.resolve("rubato-jobs.jar").toString());
-        classPath.add(Files.readString(JOBS.resolve("classpath.txt")).trim());
         List<String> all = new ArrayList<>(List.of("-Xmx512m", "-XX:+UseSerialGC", "@" + JOBS.resolve("jvm.args")));
         all.addAll(flags);
-        all.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), main));
+        all.addAll(List.of("-cp", classPath, main));
         all.addAll(List.of(arguments));
         process = Processes.java(log.toFile(), all);
         out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));

@@ -15,7 +15,8 @@ public final class Main {
             "  java -jar rubato-agent.jar --help | --version",
             "",
             "The options are those of the -javaagent flag, one to a word: brokers, prefix, min, max, include, exclude,",
-            "log, kafka.<client property>. Run the command as the driver's user, in the driver's container if it has one.",
+            "log, user, passwordFile, keysFile, kafka.<client property>; files are named as the driver sees them.",
+            "Run the command as the driver's user, in the driver's container if it has one.",
             "",
             "Exit codes: 0 done; 1 the driver could not do it; 2 wrong usage; 3 no JVM has this PID;",
             "4 the attach API is missing here, or the driver's flags forbid it.");

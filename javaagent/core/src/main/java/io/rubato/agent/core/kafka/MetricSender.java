@@ -25,7 +25,8 @@ public final class MetricSender implements Runnable {
     private final Options options;
     private final MessageQueue queue;
     private final MessageWriter writer;
-    private final Semaphore room = new Semaphore(MOST_UNACKNOWLEDGED);
+    /** The producer's: one that failed may have kept what it took. */
+    private Semaphore room;
     private final CountDownLatch listening;
     private boolean down;
     private boolean refusalSaid;
@@ -47,6 +48,7 @@ public final class MetricSender implements Runnable {
                 try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
                         ClientProperties.producer(options), new ByteArraySerializer(), new ByteArraySerializer())) {
                     refused = false;
+                    room = new Semaphore(MOST_UNACKNOWLEDGED);
                     awaitTopic(producer);
                     while (!refused) {
                         send(producer, queue.take());
@@ -98,10 +100,11 @@ public final class MetricSender implements Runnable {
             return;
         }
         byte[] key = message.run.identity.key.getBytes(StandardCharsets.US_ASCII);
-        room.acquire();
+        Semaphore taken = room;
+        taken.acquire();
         message.report().sent(message.seq, System.nanoTime());
         producer.send(new ProducerRecord<>(options.metricsTopic(), key, value), (metadata, error) -> {
-            room.release();
+            taken.release();
             if (error == null) {
                 reached();
             } else {

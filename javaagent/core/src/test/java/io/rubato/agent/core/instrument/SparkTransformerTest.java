@@ -48,6 +48,19 @@ class SparkTransformerTest {
     }
 
     @Test
+    void aLoadedClassIsMissedUntilItWasMetAndIsHookedOnlyIfItTookTheHooks() throws ReflectiveOperationException {
+        for (String method : new String[] {"waitTillTime", "waitUntil"}) {
+            byte[] before = clockWith(method, long.class);
+            Class<?> clock = new ByteArrayClassLoader(loader, Collections.singletonMap(CLOCK, before)).loadClass(CLOCK);
+            Class<?>[] loaded = {String.class, clock, getClass()};
+            assertEquals(Collections.singletonList(clock), transformer.unmet(loaded));
+            byte[] after = transformer.transform(clock.getClassLoader(), CLOCK.replace('.', '/'), clock, null, before);
+            assertEquals(Collections.emptyList(), transformer.unmet(loaded));
+            assertEquals(after == null ? Collections.emptyList() : Collections.singletonList(clock), transformer.hooked(loaded));
+        }
+    }
+
+    @Test
     void bytesThatAreNoClassPassThrough() {
         assertNull(transformer.transform(loader, CLOCK.replace('.', '/'), null, null, new byte[] {1, 2, 3}));
     }
