@@ -106,6 +106,16 @@ class FaultsIT {
 
     @Test
     void anotherByteBuddyAgentOnTheSameMethodsAndOursBothWork() throws Exception {
+        assertBothWork();
+    }
+
+    @Test
+    void anotherAgentMayRetransformTheSameClassesAndBothWorkOn() throws Exception {
+        rival.order("retransform");
+        assertBothWork();
+    }
+
+    private static void assertBothWork() throws Exception {
         int before = rival.order("count");
         JsonNode beat = manage(lastSeq());
         long firings = beat.at("/stats/hookFirings/nextBatchTime").asLong();
@@ -150,7 +160,7 @@ class FaultsIT {
     }
 
     @Test
-    void aFullQueueDropsTheOldestMessagesAndCountsThem() throws Exception {
+    void aBrokerGoneUntilTheQueueIsFullCostsTheOldestMessagesAndTheyAreCounted() throws Exception {
         Copy eager = new Copy(driver, folder, "eager", "0s");
         tuner.await("started", eager.runId, "started", m -> true);
         network.become(BadNetwork.Mode.SILENT);

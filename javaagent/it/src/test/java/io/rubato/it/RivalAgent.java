@@ -7,13 +7,16 @@ import static net.bytebuddy.matcher.ElementMatchers.none;
 
 import java.io.IOException;
 import java.lang.instrument.Instrumentation;
+import java.lang.instrument.UnmodifiableClassException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import net.bytebuddy.ByteBuddy;
 import net.bytebuddy.agent.builder.AgentBuilder;
 import net.bytebuddy.asm.Advice;
+import net.bytebuddy.dynamic.scaffold.MethodGraph;
 
 /**
  * Another agent in the driver, with a ByteBuddy of its own, on the methods that ours hooks; and the hand that harms ours
@@ -26,15 +29,20 @@ public final class RivalAgent {
     public static final AtomicInteger ENTERED = new AtomicInteger();
 
     private static final String OURS = "io.rubato.agent.core.";
+    private static final String[] SPARK = {"org.apache.spark.sql.execution.streaming.MicroBatchExecution",
+        "org.apache.spark.sql.execution.streaming.ProcessingTimeExecutor"};
 
     private RivalAgent() {
     }
 
     public static void premain(String folder, Instrumentation instrumentation) {
         // As they stand, without their type hierarchy: our bridge has no resource to read it from.
-        new AgentBuilder.Default().with(AgentBuilder.TypeStrategy.Default.DECORATE).ignore(none())
-                .type(namedOneOf("org.apache.spark.sql.execution.streaming.MicroBatchExecution",
-                        "org.apache.spark.sql.execution.streaming.ProcessingTimeExecutor"))
+        new AgentBuilder.Default(new ByteBuddy().with(MethodGraph.Compiler.ForDeclaredMethods.INSTANCE))
+                .with(AgentBuilder.TypeStrategy.Default.DECORATE)
+                .with(AgentBuilder.InitializationStrategy.NoOp.INSTANCE)
+                .with(AgentBuilder.RedefinitionStrategy.RETRANSFORMATION).ignore(none())
+                .with(AgentBuilder.Listener.StreamWriting.toSystemError().withErrorsOnly())
+                .type(namedOneOf(SPARK))
                 .transform((builder, type, loader, module, domain) -> builder.visit(Advice.to(Count.class)
                         .on(namedOneOf("runActivatedStream", "constructNextBatch", "nextBatchTime"))))
                 .type(namedOneOf(OURS + "control.Runs", OURS + "control.Commander", OURS + "wire.MessageWriter"))
@@ -45,7 +53,7 @@ public final class RivalAgent {
                 .transform((builder, type, loader, module, domain) ->
                         builder.visit(Advice.to(OutOfMemory.class).on(named("beat"))))
                 .installOn(instrumentation);
-        Thread hand = new Thread(() -> obey(Path.of(folder)), "rival-agent");
+        Thread hand = new Thread(() -> obey(Path.of(folder), instrumentation), "rival-agent");
         hand.setDaemon(true);
         hand.start();
     }
@@ -74,7 +82,7 @@ public final class RivalAgent {
         }
     }
 
-    private static void obey(Path folder) {
+    private static void obey(Path folder, Instrumentation instrumentation) {
         try {
             while (true) {
                 List<Path> orders;
@@ -82,20 +90,24 @@ public final class RivalAgent {
                     orders = files.filter(file -> !file.toString().endsWith(".done")).toList();
                 }
                 for (Path order : orders) {
-                    obey(order.getFileName().toString());
+                    obey(order.getFileName().toString(), instrumentation);
                     Files.writeString(order, String.valueOf(ENTERED.get()));
                     Files.move(order, order.resolveSibling(order.getFileName() + ".done"));
                 }
                 Thread.sleep(20);
             }
-        } catch (IOException | InterruptedException end) {
+        } catch (IOException | InterruptedException | UnmodifiableClassException end) {
             // The JVM ends, or the test is over.
         }
     }
 
     @SuppressWarnings({"deprecation", "removal"})
-    private static void obey(String order) {
+    private static void obey(String order, Instrumentation instrumentation) throws UnmodifiableClassException {
         switch (order.replaceAll("\\d", "")) {
+            case "retransform":
+                instrumentation.retransformClasses(Stream.of(instrumentation.getAllLoadedClasses())
+                        .filter(type -> List.of(SPARK).contains(type.getName())).toArray(Class<?>[]::new));
+                break;
             case "interrupt":
                 ours().forEach(Thread::interrupt);
                 break;

@@ -19,7 +19,7 @@ public final class StreamHooks {
     private static final AtomicLong ADVICE_ERRORS = new AtomicLong();
     private static volatile ThreadLocal<RunState> current = new ThreadLocal<>();
     private static volatile Observer observer;
-    private static volatile Throwable firstError;
+    private static volatile Throwable lastError;
 
     private StreamHooks() {
     }
@@ -67,16 +67,15 @@ public final class StreamHooks {
         return ADVICE_ERRORS.get();
     }
 
-    /** The first thing that went wrong inside an advice, or null. */
-    public static Throwable firstError() {
-        return firstError;
+    /** The last thing that went wrong inside an advice, or null. */
+    public static Throwable lastError() {
+        return lastError;
     }
 
     /** Called by the code that surrounds each advice, too. */
     public static void adviceError(Throwable error) {
-        if (ADVICE_ERRORS.incrementAndGet() == 1) {
-            firstError = error;
-        }
+        ADVICE_ERRORS.incrementAndGet();
+        lastError = error;
     }
 
     public static void runEntered(Object execution) {

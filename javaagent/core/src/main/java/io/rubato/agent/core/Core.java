@@ -46,7 +46,6 @@ public final class Core implements ClassFileTransformer {
     private final String version;
     private boolean shown;
     private int looks;
-    private boolean errorSaid;
 
     private Core(String argument, String version, Instrumentation instrumentation) throws NoSuchMethodException {
         this.options = Options.parse(argument, System.getProperties());
@@ -140,7 +139,7 @@ public final class Core implements ClassFileTransformer {
         }
     }
 
-    /** Looks for classes that slipped by while they were loading, and says once what went wrong in an advice. */
+    /** Looks for classes that slipped by while they were loading, and says once of each kind of error that it stopped an advice. */
     private void checkHooks() {
         if (!shown) {
             shown = true;
@@ -153,9 +152,10 @@ public final class Core implements ClassFileTransformer {
                 AgentLog.warn("still without the hooks " + Hook.missing() + ": no command is taken");
             }
         }
-        if (StreamHooks.adviceErrors() > 0 && !errorSaid) {
-            errorSaid = true;
-            AgentLog.warn("an advice failed, Spark's own code ran instead: " + StreamHooks.firstError());
+        Throwable error = StreamHooks.lastError();
+        if (error != null) {
+            AgentLog.warnOnce("advice " + error.getClass().getName(),
+                    "an advice failed, Spark's own code ran instead: " + error);
         }
     }
 

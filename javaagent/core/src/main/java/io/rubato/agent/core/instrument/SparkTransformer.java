@@ -19,6 +19,7 @@ import net.bytebuddy.description.method.MethodDescription;
 import net.bytebuddy.description.type.TypeDescription;
 import net.bytebuddy.dynamic.ClassFileLocator;
 import net.bytebuddy.dynamic.DynamicType;
+import net.bytebuddy.dynamic.scaffold.MethodGraph;
 import net.bytebuddy.dynamic.scaffold.TypeValidation;
 import net.bytebuddy.implementation.bytecode.member.MethodInvocation;
 import net.bytebuddy.pool.TypePool;
@@ -27,7 +28,9 @@ import net.bytebuddy.pool.TypePool;
 public final class SparkTransformer implements ClassFileTransformer {
     private static final String ENGINE = "org/apache/spark/SparkContext.class";
 
-    private final ByteBuddy byteBuddy = new ByteBuddy().with(TypeValidation.DISABLED);
+    /** Looks at the class alone: its supertypes would take time, and other agents add some that are on no path. */
+    private final ByteBuddy byteBuddy = new ByteBuddy().with(TypeValidation.DISABLED)
+            .with(MethodGraph.Compiler.ForDeclaredMethods.INSTANCE);
     private final ClassFileLocator adviceLocator =
             ClassFileLocator.ForClassLoader.of(SparkTransformer.class.getClassLoader());
     private final Advice.ExceptionHandler countErrors;

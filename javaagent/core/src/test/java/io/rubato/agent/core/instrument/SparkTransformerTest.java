@@ -8,6 +8,7 @@ import io.rubato.agent.bridge.StreamHooks;
 import java.util.Collections;
 import net.bytebuddy.ByteBuddy;
 import net.bytebuddy.description.modifier.Visibility;
+import net.bytebuddy.description.type.TypeDescription;
 import net.bytebuddy.dynamic.loading.ByteArrayClassLoader;
 import net.bytebuddy.implementation.FixedValue;
 import org.junit.jupiter.api.Test;
@@ -23,8 +24,8 @@ class SparkTransformerTest {
         transformer = new SparkTransformer();
     }
 
-    private static byte[] clockWith(String method, Class<?> parameter) {
-        return new ByteBuddy().subclass(Object.class).name(CLOCK)
+    private static byte[] clockWith(String method, Class<?> parameter, TypeDescription... interfaces) {
+        return new ByteBuddy().subclass(Object.class).name(CLOCK).implement(interfaces)
                 .defineMethod(method, long.class, Visibility.PUBLIC).withParameters(parameter)
                 .intercept(FixedValue.value(17L))
                 .make().getBytes();
@@ -58,6 +59,13 @@ class SparkTransformerTest {
             assertEquals(Collections.emptyList(), transformer.unmet(loaded));
             assertEquals(after == null ? Collections.emptyList() : Collections.singletonList(clock), transformer.hooked(loaded));
         }
+    }
+
+    @Test
+    void aSupertypeThatAnotherAgentAddedAndNoPathHoldsIsNoHindrance() {
+        TypeDescription marker = new ByteBuddy().makeInterface().name("another.agents.Marker").make().getTypeDescription();
+        assertNotNull(transformer.transform(loader, CLOCK.replace('.', '/'), null, null,
+                clockWith("waitTillTime", long.class, marker)));
     }
 
     @Test
