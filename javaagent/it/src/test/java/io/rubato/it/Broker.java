@@ -4,7 +4,6 @@ import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,13 +53,7 @@ final class Broker implements AutoCloseable {
             }
         }
         process = java("kafka.Kafka", folder.resolve("server.properties").toString());
-        Await.until("the broker listens", () -> {
-            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-                return socket.isConnected();
-            } catch (IOException notYet) {
-                return false;
-            }
-        });
+        Await.until("the broker listens", () -> Processes.listens(port));
     }
 
     private Process java(String... arguments) throws IOException {

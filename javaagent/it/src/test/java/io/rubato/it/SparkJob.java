@@ -1,7 +1,6 @@
 package io.rubato.it;
 
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -13,6 +12,8 @@ import java.util.List;
 
 /** A Spark driver with the agent, obeying one line at a time. */
 final class SparkJob implements AutoCloseable {
+    private static final String MAIN = "io.rubato.jobs.ControlledJob";
+
     private final Process process;
     private final BufferedReader out;
     private final PrintStream in;
@@ -21,27 +22,45 @@ final class SparkJob implements AutoCloseable {
     private final List<String> lines = new ArrayList<>();
 
     SparkJob(Path log, String agentArgument) throws IOException {
+        this(Spark.BUILT, log, agentArgument);
+    }
+
+    SparkJob(Spark spark, Path log, String agentArgument) throws IOException {
+        this(log, spark.driver(log, List.of(agentFlag(agentArgument)), MAIN));
+    }
+
+    static String agentFlag(String argument) {
+        return "-javaagent:" + Path.of(System.getProperty("agent.jar")).toAbsolutePath().normalize() + "=" + argument;
+    }
+
+    private SparkJob(Path log, Process process) {
         this.log = log;
-        Path jobs = Path.of(System.getProperty("jobs.target"));
-        process = Processes.java(log.toFile(), List.of(
-                "-Xmx512m",
-                "-XX:+UseSerialGC",
-                "@" + jobs.resolve("jvm.args"),
-                "-javaagent:" + Path.of(System.getProperty("agent.jar")) + "=" + agentArgument,
-                "-cp",
-                jobs.resolve("rubato-jobs.jar") + File.pathSeparator + Files.readString(jobs.resolve("classpath.txt")).trim(),
-                "io.rubato.jobs.ControlledJob"));
+        this.process = process;
         out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         in = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
+    }
+
+    static SparkJob withoutAgent(Spark spark, Path log) throws IOException {
+        return new SparkJob(log, spark.driver(log, List.of(), MAIN));
     }
 
     void awaitReady() throws IOException {
         answer("ready");
     }
 
-    /** The run id of a query that was started. */
-    String start(String alias, String name, String trigger) throws IOException {
-        return ask("start " + alias + " " + name + " " + trigger, "started");
+    /** The run id of a query that was started; the options are {@code io.rubato.jobs.Wanted}'s. */
+    String start(String alias, String name, String trigger, String... options) throws IOException {
+        return ask(String.join(" ", "start", alias, name, trigger, String.join(" ", options)).trim(), "started");
+    }
+
+    /** A file of these lines for the alias's folder. */
+    void add(String alias, String... lines) throws IOException {
+        ask(String.join(" ", "add", alias, String.join(" ", lines)).trim(), "added");
+    }
+
+    /** The last batch in the query's checkpoint, which it has to have asked for, or -1. */
+    long committed(String alias) throws IOException {
+        return Long.parseLong(ask("committed " + alias, "committed"));
     }
 
     /** Sends a line and reads the last word of the answer. */

@@ -98,6 +98,18 @@ final class Tuner implements AutoCloseable {
         producer.send(new ProducerRecord<>(prefix + ".decisions", keyBytes, value)).get();
     }
 
+    /** Writes so many records to a topic of one partition. */
+    void produce(String topic, int records) throws Exception {
+        for (int i = 0; i < records; i++) {
+            producer.send(new ProducerRecord<>(topic, bytes("key-" + i % 5), bytes("value-" + i)));
+        }
+        producer.flush();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
     List<JsonNode> all(String runId) {
         return messages.stream().filter(message -> message.get("runId").asText().equals(runId)).toList();
     }

@@ -3,7 +3,9 @@
  *
  * <p><b>Model.</b> {@link io.rubato.it.Broker} and {@link io.rubato.it.SparkJob} are processes of their own;
  * {@link io.rubato.it.Tuner} stands in for the tuner: it reads every metric and sends commands. A test awaits what it
- * promises, with a deadline.
+ * promises, with a deadline. A class with a parameter runs on each {@link io.rubato.it.Spark} under test, on one
+ * {@link io.rubato.it.Stage} each; what is to be seen in the compatibility table says what it
+ * {@link io.rubato.it.Proves}.
  *
  * <p><b>Caveats.</b> No figure of time is asserted closer than the difference that the promise makes (a wait of 30 s cut
  * short, or not). Every process is destroyed at the end, by a shutdown hook too.

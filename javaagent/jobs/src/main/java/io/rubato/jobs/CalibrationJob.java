@@ -47,8 +47,8 @@ public final class CalibrationJob {
     private StreamingQuery write(String name) throws TimeoutException {
         switch (name) {
             case "files":
-                return start(name, events().writeStream().format("json").outputMode("append")
-                        .option("path", flags.need("work") + "/files"));
+                return start(name, Session.option(events().writeStream().format("json").outputMode("append"),
+                        "path", flags.need("work") + "/files"));
             case "windows":
                 return start(name, events().withWatermark("timestamp", "10 seconds")
                         .groupBy(window(col("timestamp"), "5 seconds"), col("key")).count()
@@ -61,10 +61,8 @@ public final class CalibrationJob {
     }
 
     private StreamingQuery start(String name, DataStreamWriter<Row> writer) throws TimeoutException {
-        return writer.queryName(name)
-                .trigger(Session.trigger(flags.get("interval", "1s")))
-                .option("checkpointLocation", flags.need("work") + "/" + name + "-checkpoint")
-                .start();
+        return Session.option(writer.queryName(name).trigger(Session.trigger(flags.get("interval", "1s"))),
+                "checkpointLocation", flags.need("work") + "/" + name + "-checkpoint").start();
     }
 
     private Dataset<Row> events() {

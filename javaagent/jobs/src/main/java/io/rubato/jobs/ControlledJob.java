@@ -4,45 +4,48 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.streaming.DataStreamWriter;
 import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
-import org.apache.spark.util.SystemClock;
 
 /**
  * Runs queries at the word of standard input, one line each, and answers each with one line:
  *
  * <pre>
- * start ALIAS NAME TRIGGER   started ALIAS RUN_ID       a query on a folder of its own, in a session of its own
- * sleeper ALIAS NAME TRIGGER started ALIAS RUN_ID       the same; each batch waits 400 ms on Spark's own clock class
- * add ALIAS                  added ALIAS                one new file
- * await ALIAS                ended ALIAS                waits for the query's own end
- * stop ALIAS                 stopped ALIAS MILLIS
- * slept                      slept MILLIS               the shortest of the sleepers' waits
+ * start ALIAS NAME TRIGGER [OPTION=VALUE..]  started ALIAS RUN_ID   a query in a session of its own; see {@link Wanted}
+ * add ALIAS [LINE..]     added ALIAS           one new file in the alias's folder
+ * await ALIAS            ended ALIAS           waits for the query's own end
+ * stop ALIAS             stopped ALIAS MILLIS
+ * committed ALIAS        committed ALIAS BATCH the last batch in the checkpoint, or -1
+ * table ALIAS            table ALIAS {K=V,..}  the last value of each key, sorted, from the sink {@code table}
+ * slept                  slept MILLIS          the shortest wait of the sinks {@code sleep}
  * </pre>
  *
- * The end of standard input ends the job.
+ * What cannot be done is answered with {@code failed} and why. An alias keeps its folder, and its checkpoint if one is
+ * asked for, over its queries. The end of standard input ends the job.
  */
 public final class ControlledJob {
-    private static final long SLEEP_MS = 400;
-
     private final SparkSession spark = Session.start("it", "local[2]");
     private final Map<String, StreamingQuery> queries = new HashMap<>();
     private final Map<String, Folder> folders = new HashMap<>();
-    private volatile long shortestSleepMs = Long.MAX_VALUE;
+    private final Map<String, Table> tables = new HashMap<>();
+    private final Sleep sleep = new Sleep();
 
     public static void main(String[] arguments) throws Exception {
         ControlledJob job = new ControlledJob();
         System.out.println("ready");
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
-            System.out.println(job.obey(line.split(" ")));
+            try {
+                System.out.println(job.obey(line.split(" ")));
+            } catch (Exception | LinkageError failed) {
+                failed.printStackTrace();
+                System.out.println("failed " + failed);
+            }
         }
         System.exit(0);
     }
@@ -50,10 +53,9 @@ public final class ControlledJob {
     private String obey(String[] words) throws TimeoutException, StreamingQueryException, IOException {
         switch (words[0]) {
             case "start":
-            case "sleeper":
-                return start(words[1], words[2], words[3], words[0].equals("sleeper"));
+                return start(words);
             case "add":
-                folders.get(words[1]).add();
+                folders.get(words[1]).add(words.length > 2 ? Arrays.copyOfRange(words, 2, words.length) : new String[] {"line"});
                 return "added " + words[1];
             case "await":
                 queries.get(words[1]).awaitTermination();
@@ -62,29 +64,23 @@ public final class ControlledJob {
                 long before = System.nanoTime();
                 queries.get(words[1]).stop();
                 return "stopped " + words[1] + " " + (System.nanoTime() - before) / 1_000_000;
+            case "committed":
+                return "committed " + words[1] + " " + folders.get(words[1]).committed();
+            case "table":
+                return "table " + words[1] + " " + tables.get(words[1]);
             case "slept":
-                return "slept " + shortestSleepMs;
+                return "slept " + sleep.shortestMs();
             default:
-                return "unknown " + words[0];
+                throw new IllegalArgumentException(words[0]);
         }
     }
 
-    private String start(String alias, String name, String trigger, boolean sleeper) throws TimeoutException {
-        Folder folder = new Folder(alias);
-        DataStreamWriter<Row> writer = folder.stream(spark.newSession()).writeStream()
-                .queryName(name)
-                .trigger(Session.trigger(trigger));
-        StreamingQuery query = (sleeper ? writer.foreachBatch(this::sleep) : writer.format("noop")).start();
-        folders.put(alias, folder);
+    private String start(String[] words) throws TimeoutException {
+        String alias = words[1];
+        Folder folder = folders.computeIfAbsent(alias, Folder::new);
+        Table table = tables.computeIfAbsent(alias, any -> new Table());
+        StreamingQuery query = new Wanted(words).writer(spark.newSession(), folder, table, sleep).start();
         queries.put(alias, query);
         return "started " + alias + " " + query.runId();
-    }
-
-    /** What a job's own code may do on the stream thread: wait on the class that the trigger loop waits on. */
-    private void sleep(Dataset<Row> rows, Long batch) {
-        long before = System.nanoTime();
-        SystemClock clock = new SystemClock();
-        clock.waitTillTime(clock.getTimeMillis() + SLEEP_MS);
-        shortestSleepMs = Math.min(shortestSleepMs, (System.nanoTime() - before) / 1_000_000);
     }
 }

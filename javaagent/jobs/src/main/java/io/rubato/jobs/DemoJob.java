@@ -83,14 +83,14 @@ public final class DemoJob {
                 .queryName(flags.get("name", "events"))
                 .trigger(Session.trigger(flags.get("interval", "2s")));
         if (flags.has("checkpoint")) {
-            writer = writer.option("checkpointLocation", flags.need("checkpoint"));
+            writer = Session.option(writer, "checkpointLocation", flags.need("checkpoint"));
         }
         String sink = flags.get("sink", "noop");
         switch (sink) {
             case "noop":
                 return writer.format("noop").outputMode("update");
             case "files":
-                return writer.format("json").outputMode("append").option("path", flags.need("out"));
+                return Session.option(writer.format("json").outputMode("append"), "path", flags.need("out"));
             default:
                 throw new IllegalArgumentException("--sink " + sink + ": noop or files");
         }

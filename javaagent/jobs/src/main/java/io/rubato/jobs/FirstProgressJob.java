@@ -12,9 +12,9 @@ public final class FirstProgressJob {
     public static void main(String[] arguments) throws Exception {
         SparkSession spark = Session.start("first-progress", "local[2]");
         Folder folder = new Folder("first");
-        folder.add();
+        folder.add("line");
         long before = System.nanoTime();
-        StreamingQuery query = folder.stream(spark).writeStream()
+        StreamingQuery query = folder.stream(spark.readStream()).writeStream()
                 .queryName("first")
                 .trigger(Session.trigger("100ms"))
                 .format("noop")

@@ -17,7 +17,7 @@ public final class IdleJob {
         }
         SparkSession spark = Session.start(flags.get("app", "rubato-idle"), flags.get("master", "local[2]"));
         String name = flags.get("name", "idle");
-        StreamingQuery query = new Folder(name).stream(spark).writeStream()
+        StreamingQuery query = new Folder(name).stream(spark.readStream()).writeStream()
                 .queryName(name)
                 .trigger(Session.trigger(flags.get("interval", "10s")))
                 .format("noop")

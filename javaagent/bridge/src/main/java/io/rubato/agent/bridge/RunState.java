@@ -141,9 +141,12 @@ public final class RunState {
         }
     }
 
-    /** What the loop sees as its interval where the job configured none: ours, outside Spark's own arithmetic. */
+    /**
+     * What the loop sees as its interval outside Spark's own arithmetic: ours while managed, so that a job that configured
+     * none waits, and a batch falls behind the interval in effect and not behind the configured one.
+     */
     synchronized long intervalSeen(long own) {
-        if (own != 0 || insideOwnArithmetic || !identity.manageable) {
+        if (insideOwnArithmetic || !identity.manageable) {
             return own;
         }
         Command current = inForce(clock.nanos());

@@ -279,4 +279,14 @@ class RunStateTest {
         assertTrue(run.keepsUp(5_000));
         assertFalse(run.keepsUp(30_001));
     }
+
+    @Test
+    void aBatchFallsBehindTheIntervalInEffectAndNotBehindTheConfiguredOne() {
+        ownTurn(run, CONFIGURED);
+        assertEquals(CONFIGURED, run.intervalSeen(CONFIGURED), "unmanaged");
+        run.apply(command(30_000, 60_000));
+        assertEquals(30_000, run.intervalSeen(CONFIGURED));
+        run.release(null);
+        assertEquals(CONFIGURED, run.intervalSeen(CONFIGURED));
+    }
 }

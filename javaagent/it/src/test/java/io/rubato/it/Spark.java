@@ -1,0 +1,130 @@
+package io.rubato.it;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A Spark to test against, by its name in {@code sparks/fetch.sh}, which puts it there: a version; with {@code _} and
+ * Scala's where it is not that version's usual one; with {@code @} and Java's where it is not the tests' own, whose home is
+ * then named by the system property {@code jdk.newer}.
+ */
+record Spark(String name) {
+    /** What the jobs were compiled against: there after every build. */
+    static final Spark BUILT = new Spark("3.5.7");
+
+    private static final Path FETCHED = Path.of(System.getProperty("it.target"), "sparks").toAbsolutePath();
+    private static final Path JOBS = Path.of(System.getProperty("jobs.target")).toAbsolutePath().normalize();
+
+    /** Those named by the system property {@code sparks}. */
+    static List<Spark> underTest() {
+        return Arrays.stream(System.getProperty("sparks").split("[ ,]+")).map(Spark::new).toList();
+    }
+
+    String version() {
+        return name.replaceAll("[_@].*", "");
+    }
+
+    boolean isAtLeast(int major, int minor) {
+        String[] parts = version().split("\\.");
+        int ours = Integer.parseInt(parts[0]) * 1_000 + Integer.parseInt(parts[1]);
+        return ours >= major * 1_000 + minor;
+    }
+
+    /** Whether this is a whole distribution, from PyPI. */
+    boolean isDistribution() {
+        return isAtLeast(4, 1);
+    }
+
+    /** Whether a Kafka connector of this Spark can be had. */
+    boolean hasKafka() {
+        return !name.contains("_");
+    }
+
+    /** Where the distribution lies: its SPARK_HOME. */
+    Path home() {
+        return FETCHED.resolve(version()).resolve("pyspark");
+    }
+
+    private String javaHome() {
+        return System.getProperty(name.contains("@") ? "jdk.newer" : "java.home");
+    }
+
+    /** Spark's jars and its Kafka connector, as a class path. */
+    String classPath() throws IOException {
+        if (isDistribution()) {
+            requireThere(home().resolve("jars"));
+            return home().resolve("jars") + File.separator + "*" + File.pathSeparator + connector();
+        }
+        if (equals(BUILT)) {
+            return Files.readString(JOBS.resolve("classpath.txt")).trim();
+        }
+        return Files.readString(requireThere(FETCHED.resolve(name + ".classpath"))).trim();
+    }
+
+    /** All of its jars. */
+    List<File> jars() throws IOException {
+        List<File> jars = new ArrayList<>();
+        for (String entry : classPath().split(File.pathSeparator)) {
+            if (entry.endsWith("*")) {
+                jars.addAll(Arrays.asList(home().resolve("jars").toFile().listFiles()));
+            } else {
+                jars.add(new File(entry));
+            }
+        }
+        return jars;
+    }
+
+    private static String connector() throws IOException {
+        return Files.readString(requireThere(FETCHED.resolve("connector.classpath"))).trim();
+    }
+
+    private static Path requireThere(Path path) {
+        if (!Files.exists(path)) {
+            throw new IllegalStateException(path + " is missing: javaagent/it/sparks/fetch.sh fetches Sparks");
+        }
+        return path;
+    }
+
+    /** A driver with this main class: the distributions by their own spark-submit, the others by java. */
+    Process driver(Path log, List<String> jvmFlags, String main) throws IOException {
+        if (isDistribution()) {
+            return submit(log, jvmFlags, "--driver-class-path", jobs() + File.pathSeparator + connector(), "--class", main, jobs());
+        }
+        List<String> command = new ArrayList<>(List.of(javaHome() + "/bin/java", "-Xmx512m", "-XX:+UseSerialGC",
+                "@" + JOBS.resolve("jvm.args")));
+        command.addAll(jvmFlags);
+        command.addAll(List.of("-cp", jobs() + File.pathSeparator + classPath(), main));
+        return Processes.start(log.toFile(), command, environment(Map.of()));
+    }
+
+    /** A distribution's spark-submit. */
+    Process submit(Path log, List<String> jvmFlags, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(requireThere(home()).resolve("bin/spark-submit").toString(),
+                "--driver-memory", "512m", "--driver-java-options", "-XX:+UseSerialGC " + String.join(" ", jvmFlags)));
+        command.addAll(List.of(arguments));
+        return Processes.start(log.toFile(), command, environment(Map.of("SPARK_HOME", home().toString())));
+    }
+
+    /** These variables and the Java to run on. */
+    Map<String, String> environment(Map<String, String> more) {
+        Map<String, String> all = new HashMap<>(more);
+        all.put("JAVA_HOME", javaHome());
+        return all;
+    }
+
+    private static String jobs() {
+        return JOBS.resolve("rubato-jobs.jar").toString();
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

@@ -1,0 +1,93 @@
+package io.rubato.it;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.stream.LongStream;
+
+/** One driver of one Spark, with a broker and a tuner of its own. */
+final class Stage implements AutoCloseable {
+    static final long LONG_MS = 30_000;
+    static final long LEASE_MS = 60_000;
+
+    final Spark spark;
+    final Tuner tuner;
+    final SparkJob job;
+    final Path folder;
+    private final Broker broker;
+
+    Stage(Spark spark) throws Exception {
+        this.spark = spark;
+        folder = Files.createTempDirectory(Files.createDirectories(Path.of(System.getProperty("it.target"))),
+                "spark-" + spark + "-").toAbsolutePath();
+        broker = new Broker(folder.resolve("broker"));
+        job = new SparkJob(spark, folder.resolve("spark.log"), agentArgument());
+        try {
+            broker.start();
+            tuner = new Tuner(broker.address(), "it");
+            job.awaitReady();
+        } catch (Exception | Error failed) {
+            job.close();
+            broker.close();
+            throw failed;
+        }
+    }
+
+    private String agentArgument() {
+        return "brokers=" + broker.address() + ",prefix=it,min=50ms,max=40s";
+    }
+
+    /** For a driver of another kind with the same broker and tuner. */
+    String agentFlag() {
+        return SparkJob.agentFlag(agentArgument());
+    }
+
+    String brokers() {
+        return broker.address();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        job.close();
+        tuner.close();
+        broker.close();
+    }
+
+    /** The end of the run's first trigger: its wait has begun. */
+    JsonNode waiting(String runId) throws Exception {
+        return tuner.await("a trigger has ended", runId, "trigger", message -> !Tuner.isStart(message));
+    }
+
+    JsonNode attached(String runId) throws Exception {
+        return tuner.await("started with all hooks active", runId, "started",
+                message -> message.get("hooksActive").asBoolean());
+    }
+
+    /** A query with a wait of at least 30 s in progress. */
+    String longWait(String name) throws Exception {
+        String run = job.start(name, name, longestFromNow() + "ms");
+        attached(run);
+        waiting(run);
+        return run;
+    }
+
+    /**
+     * Spark's triggers fall on multiples of the interval since 1970, so a wait of 30 s may be about to end when it begins.
+     * Of the intervals from 30 to 60 s, this is the one whose next multiple is the farthest away.
+     */
+    private static long longestFromNow() {
+        long now = System.currentTimeMillis();
+        return LongStream.rangeClosed(LONG_MS / 100, 2 * LONG_MS / 100).mapToObj(tenths -> tenths * 100)
+                .max(Comparator.comparing(interval -> ownTarget(now, interval))).orElseThrow();
+    }
+
+    /** When Spark would start the trigger after one that started then. */
+    static long ownTarget(long triggerStartMs, long intervalMs) {
+        return triggerStartMs / intervalMs * intervalMs + intervalMs;
+    }
+
+    static long startMs(JsonNode message) {
+        return message.get("triggerStartMs").asLong();
+    }
+}
