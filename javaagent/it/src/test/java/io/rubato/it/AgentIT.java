@@ -7,9 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -22,6 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass(name = "{0}")
 @MethodSource("io.rubato.it.Spark#underTest")
 @ExtendWith(Matrix.class)
+@Tag("matrix")
 class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
     private static final long LONG_MS = Stage.LONG_MS;
     private static final long LEASE_MS = Stage.LEASE_MS;
@@ -75,7 +75,7 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
 
     @Test
     @Proves(Promise.IN_EFFECT)
-    void aCommandWakesAWaitOfThirtySeconds() throws Exception {
+    void aCommandWakesAWaitInProgress() throws Exception {
         String run = stage.longWait("woken");
         JsonNode end = stage.waiting(run);
         tuner.command("it/woken", run, 100, LEASE_MS);
@@ -102,7 +102,7 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
         JsonNode next = tuner.await("a trigger after the lease", run, "trigger",
                 m -> Tuner.isStart(m) && m.get("seq").asLong() > beat.get("seq").asLong());
         assertFalse(next.get("managed").asBoolean());
-        assertTrue(Stage.startMs(next) - Stage.startMs(beat) < LONG_MS - 2_000, "the commanded interval outlived its lease");
+        assertTrue(Stage.startMs(next) - Stage.startMs(beat) < LONG_MS, "the commanded interval outlived its lease");
         tuner.await("a trigger on a multiple, as Spark has it", run, "trigger", m -> Tuner.isStart(m)
                 && m.get("seq").asLong() >= next.get("seq").asLong() && Stage.startMs(m) % 2_000 < 500);
         job.stop("leased");
@@ -155,7 +155,6 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
         for (int batch = 1; batch <= 3; batch++) {
             int expected = batch;
             job.add("counted");
-            tuner.await("batch " + batch, run, "trigger", m -> !Tuner.isStart(m) && m.at("/counters/batches").asLong() == expected);
             JsonNode full = tuner.await("batch " + batch, run, "trigger", m -> !Tuner.isStart(m) && m.at("/counters/batches").asLong() == expected);
             tuner.nextStart(run, tuner.nextStart(run, full));
         }
@@ -203,10 +202,10 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
         for (int i = 0; i < 8; i++) {
             String name = "stopped-" + i;
             String run = stage.longWait(name);
-            tuner.command("it/" + name, run, 40_000, LEASE_MS, "lengthen", null);
+            tuner.command("it/" + name, run, LONG_MS, LEASE_MS, "lengthen", null);
             tuner.awaitHeartbeat("managed", run, m -> m.get("managed").asBoolean());
             long millis = job.stop(name);
-            assertTrue(millis < 5_000, "stop took " + millis + " ms of a wait of 40 s");
+            assertTrue(millis < 20_000, "stop took " + millis + " ms in a wait of ten minutes");
         }
     }
 
@@ -215,16 +214,16 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
     void anUnmanagedQueryKeepsSparksOwnMultiples() throws Exception {
         String run = job.start("plain", "plain", "700ms");
         stage.attached(run);
-        JsonNode start = tuner.await("a trigger after the first batch", run, "trigger", m -> Tuner.isStart(m) && m.at("/counters/triggers").asLong() == 3);
-        List<Long> late = new ArrayList<>();
-        for (int i = 0; i < 9; i++) {
+        JsonNode start = tuner.await("a trigger", run, "trigger", Tuner::isStart);
+        int inTime = 0;
+        // Five in a row: on a busy machine the one or the other is late.
+        for (int triggers = 0; inTime < 5; triggers++) {
+            assertTrue(triggers < 150, "triggers keep starting long after the multiples of the interval");
             JsonNode next = tuner.nextStart(run, start);
             assertTrue(Stage.startMs(next) >= Stage.ownTarget(Stage.startMs(start), 700), "a trigger started before its time");
-            late.add(Stage.startMs(next) % 700);
+            inTime = Stage.startMs(next) % 700 < 200 ? inTime + 1 : 0;
             start = next;
         }
-        late.sort(Comparator.naturalOrder());
-        assertTrue(late.get(late.size() / 2) < 350, "triggers started so many ms after a multiple of the interval: " + late);
         job.stop("plain");
     }
 
@@ -246,19 +245,19 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
     void twoLiveRunsUnderOneKeyAreLeftAlone() throws Exception {
         String first = job.start("twin-a", "twin", LONG_MS + "ms");
         stage.attached(first);
-        tuner.command("it/twin", first, 35_000, LEASE_MS, "lengthen", null);
+        tuner.command("it/twin", first, LONG_MS, LEASE_MS, "lengthen", null);
         tuner.awaitHeartbeat("managed", first, m -> m.get("managed").asBoolean());
         String second = job.start("twin-b", "twin", LONG_MS + "ms");
         JsonNode conflict = tuner.awaitHeartbeat("conflict", first, m -> m.get("conflict").asBoolean());
         assertFalse(conflict.get("managed").asBoolean());
         assertTrue(tuner.await("started", second, "started", m -> true).get("conflict").asBoolean());
-        tuner.command("it/twin", second, 35_000, LEASE_MS, "lengthen", null);
+        tuner.command("it/twin", second, LONG_MS, LEASE_MS, "lengthen", null);
         tuner.awaitHeartbeat("refused", second, m -> m.at("/stats/refusedBy/conflict").asLong() == 1);
         assertTrue(job.log().contains("two live runs under the key it/twin"), "it did not say so");
         job.stop("twin-b");
         tuner.await("no conflict any more", first, "heartbeat", m -> !m.get("conflict").asBoolean()
                 && m.get("seq").asLong() > conflict.get("seq").asLong());
-        tuner.command("it/twin", first, 35_000, LEASE_MS, "lengthen", null);
+        tuner.command("it/twin", first, LONG_MS, LEASE_MS, "lengthen", null);
         tuner.awaitHeartbeat("managed again", first, m -> m.get("managed").asBoolean() && m.get("seq").asLong() > conflict.get("seq").asLong());
         job.stop("twin-a");
     }
@@ -312,11 +311,12 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
     void aJobWithoutAnIntervalIsSlowedDownAndGivenBack() throws Exception {
         String run = job.start("eager", "eager", "0s");
         assertEquals(0, stage.attached(run).get("configuredMs").asLong());
-        tuner.command("it/eager", run, 800, 5_000, "lengthen", null);
+        tuner.command("it/eager", run, 800, LEASE_MS, "lengthen", null);
         JsonNode first = tuner.await("managed trigger", run, "trigger", m -> Tuner.isStart(m) && m.get("managed").asBoolean());
         JsonNode next = tuner.nextStart(run, first);
         long apart = Stage.startMs(next) - Stage.startMs(first);
         assertTrue(apart >= 799, apart + " ms at a commanded interval of 800");
+        tuner.command("it/eager", run, 800, 1, "keep", null);
         JsonNode beat = tuner.awaitHeartbeat("the lease ended", run, m -> m.at("/stats/expired").asLong() == 1);
         tuner.awaitHeartbeat("back to back again", run,
                 m -> m.at("/counters/triggers").asLong() > beat.at("/counters/triggers").asLong() + 5);

@@ -5,7 +5,7 @@ import java.util.concurrent.Callable;
 
 /** Waiting for a condition, with a deadline. */
 final class Await {
-    private static final Duration DEADLINE = Duration.ofSeconds(120);
+    private static final Duration DEADLINE = Duration.ofSeconds(180);
     private static final long LOOK_EVERY_MS = 20;
 
     private Await() {

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Queries that a Python program started, in a driver of its own or in a Spark Connect server, are managed as any other. */
 interface FromPython {
+    String NO_PYTHON = "its distribution from PyPI is not fetched";
     Path SCRIPT = Path.of("src/test/python/query.py");
 
     Stage stage();
@@ -26,10 +27,10 @@ interface FromPython {
     @Proves(Promise.PYSPARK)
     default void aQueryOfAPythonProgramIsManaged() throws Exception {
         Spark spark = stage().spark;
-        assumeTrue(spark.isDistribution(), "PySpark is tried with the distributions from PyPI");
+        assumeTrue(spark.hasPython(), NO_PYTHON);
         Process python = python("pyspark.log", Map.of("PYTHONPATH", spark.home().getParent().toString(), "PYSPARK_SUBMIT_ARGS",
                 "--master local[2] --driver-memory 512m --driver-java-options '" + stage().agentFlag() + "' pyspark-shell"),
-                "python", "30 seconds");
+                "python", "600 seconds");
         isManaged(python, "python");
     }
 
@@ -37,20 +38,23 @@ interface FromPython {
     @Proves(Promise.CONNECT)
     default void aQueryOfAConnectClientIsManagedInTheServer() throws Exception {
         Spark spark = stage().spark;
-        assumeTrue(spark.isDistribution(), "the Connect server is tried with the distributions from PyPI");
+        assumeTrue(spark.isAtLeast(3, 4), "there is none before Spark 3.4");
+        assumeTrue(spark.hasPython(), NO_PYTHON);
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
-        Process server = spark.submit(stage().folder.resolve("connect.log"), List.of(stage().agentFlag()),
-                "--master", "local[2]", "--name", "it", "--conf", "spark.ui.enabled=false",
-                "--conf", "spark.connect.grpc.binding.address=127.0.0.1", "--conf", "spark.connect.grpc.binding.port=" + port,
-                "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal");
+        List<String> arguments = new ArrayList<>(List.of("--master", "local[2]", "--name", "it",
+                "--conf", "spark.ui.enabled=false", "--conf", "spark.connect.grpc.binding.address=127.0.0.1",
+                "--conf", "spark.connect.grpc.binding.port=" + port));
+        arguments.addAll(spark.connectServer());
+        arguments.addAll(List.of("--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"));
+        Process server = spark.submit(stage().folder.resolve("connect.log"), List.of(stage().agentFlag()), arguments);
         try {
             Await.until("the Connect server listens", () -> Processes.listens(port));
             Path client = spark.home().getParent().resolveSibling("connect-client");
             Process python = python("client.log", Map.of("PYTHONPATH", spark.home().getParent() + File.pathSeparator + client),
-                    "connected", "30 seconds", "sc://127.0.0.1:" + port);
+                    "connected", "600 seconds", "sc://127.0.0.1:" + port);
             isManaged(python, "connected");
         } finally {
             Processes.end(server);

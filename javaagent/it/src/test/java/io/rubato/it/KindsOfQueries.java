@@ -1,6 +1,7 @@
 package io.rubato.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -49,6 +50,30 @@ interface KindsOfQueries {
         assertEquals(0, beat.at("/stats/adviceErrors").asLong());
         assertEquals(1, job.committed("again"), "the second run did not go on where the first stopped");
         job.stop("again");
+    }
+
+    @Test
+    @Proves(Promise.SEVERAL_QUERIES)
+    default void aQueryThatIsStartedInsideABatchOfAnotherHasItsOwnInterval() throws Exception {
+        SparkJob job = stage().job;
+        String outer = job.start("outer", "outer", "30s", "sink=nested");
+        stage().attached(outer);
+        managed("it/outer", outer, 300);
+        job.add("outer");
+        String inner = stage().tuner.awaitKey("it/outer-nested").get("runId").asText();
+        stage().attached(inner);
+        JsonNode beat = stage().tuner.awaitHeartbeat("the nested query waits", inner,
+                m -> m.get("phase").asText().equals("waiting"));
+        assertFalse(beat.get("managed").asBoolean());
+        assertEquals(1_000_000, beat.get("intervalMs").asLong());
+        JsonNode end = stage().waiting(inner);
+        managed("it/outer-nested", inner, 700);
+        assertEquals(700, stage().tuner.nextStart(inner, stage().tuner.nextStart(inner, end)).get("intervalMs").asLong());
+        int seen = stage().tuner.all(outer).size();
+        stage().tuner.awaitHeartbeat("the outer query is as it was", outer, m -> m.get("seq").asLong() > seen
+                && m.get("managed").asBoolean() && m.get("intervalMs").asLong() == 300);
+        job.stop("outer-nested");
+        job.stop("outer");
     }
 
     @Test
@@ -131,11 +156,13 @@ interface KindsOfQueries {
         SparkJob job = stage().job;
         String lazy = job.start("lazy", "lazy", "100ms", "sink=sleep");
         stage().attached(lazy);
-        managed("it/lazy", lazy, 8_000);
+        managed("it/lazy", lazy, 2_000);
+        // What is said of the trigger in which the command came is Spark's affair.
+        stage().tuner.await("a trigger under the command", lazy, "trigger",
+                m -> Tuner.isStart(m) && m.get("managed").asBoolean());
         long before = warnings("lazy", 100);
         job.add("lazy");
         JsonNode end = batch(lazy, 1);
-        managed("it/lazy", lazy, 2_000);
         stage().tuner.nextStart(lazy, end);
         assertEquals(before, warnings("lazy", 100), "the configured interval does not matter");
         job.stop("lazy");

@@ -9,12 +9,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** A query gives the same output under intervals that change wildly as it does without the agent. */
 interface Outputs {
-    int FILES = 24;
+    int FILES = 12;
 
     Stage stage();
 
@@ -42,15 +43,16 @@ interface Outputs {
         String run = start(job, name, "30s", options);
         stage().attached(run);
         Random random = new Random(1);
-        boolean managed = false;
-        while (job.committed(name) < FILES - 1) {
+        AtomicBoolean managed = new AtomicBoolean();
+        Await.until(name + " takes all files", () -> {
             // Mostly short, or the query would never end; between 50 ms and 40 s in all.
             long interval = random.nextInt(4) > 0 ? 50 + random.nextInt(250) : 500 + random.nextInt(39_500);
             stage().tuner.command("it/" + name, run, interval, Stage.LEASE_MS);
-            managed |= stage().tuner.all(run, "heartbeat").stream().anyMatch(m -> m.get("managed").asBoolean());
+            managed.compareAndSet(false, stage().tuner.all(run, "heartbeat").stream().anyMatch(m -> m.get("managed").asBoolean()));
             Thread.sleep(random.nextInt(60));
-        }
-        assertTrue(managed, "the query was never managed");
+            return job.committed(name) == FILES - 1;
+        });
+        assertTrue(managed.get(), "the query was never managed");
         return end(job, name);
     }
 

