@@ -1,82 +1,98 @@
 package io.rubato.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** A query gives the same output under intervals that change wildly as it does without the agent. */
 interface Outputs {
-    int FILES = 12;
+    int FILES = 24;
+    List<String> QUERIES = List.of("counts", "rows");
 
     Stage stage();
 
-    /** Row for row where the result does not depend on the batches' boundaries, the last value of each key otherwise. */
+    /**
+     * Row for row where the result does not depend on the batches' boundaries, the last value of each key otherwise, which
+     * is the query's state. The batches are others: the driver without the agent takes file by file, ours what has come.
+     */
     @Test
     @Proves(Promise.OUTPUT)
     default void theOutputIsThatOfADriverWithoutTheAgent() throws Exception {
         Path with = stage().folder.resolve("rows-with");
         Path without = stage().folder.resolve("rows-without");
-        String counts = conduct("counts", "plan=counts", "mode=update", "sink=table");
-        conduct("rows", "plan=rows", "sink=json:" + with);
+        SparkJob job = stage().job;
         try (SparkJob plain = SparkJob.withoutAgent(stage().spark, stage().folder.resolve("plain.log"))) {
+            Map<String, String> runs = start(job, "30s", with, 1_000);
             plain.awaitReady();
-            assertEquals(leave(plain, "counts", "plan=counts", "mode=update", "sink=table"), counts);
-            leave(plain, "rows", "plan=rows", "sink=json:" + without);
+            start(plain, "100ms", without, 1);
+            for (int file = 0; file < FILES; file++) {
+                add(plain, file);
+            }
+            conduct(runs);
+            for (String query : QUERIES) {
+                Await.until(query + " takes all files", () -> plain.committed(query) == FILES - 1);
+            }
+            assertEquals(plain.ask("table counts", "table"), job.ask("table counts", "table"));
+            for (String query : QUERIES) {
+                plain.stop(query);
+                job.stop(query);
+            }
         }
         List<String> rows = written(with);
         assertEquals(3 * FILES, rows.size());
         assertEquals(written(without), rows);
     }
 
-    /** Runs the query over all files, from one command to the next; gives the last value of each key. */
-    private String conduct(String name, String... options) throws Exception {
-        SparkJob job = stage().job;
-        String run = start(job, name, "30s", options);
-        stage().attached(run);
-        Random random = new Random(1);
-        AtomicBoolean managed = new AtomicBoolean();
-        Await.until(name + " takes all files", () -> {
-            // Mostly short, or the query would never end; between 50 ms and 40 s in all.
-            long interval = random.nextInt(4) > 0 ? 50 + random.nextInt(250) : 500 + random.nextInt(39_500);
-            stage().tuner.command("it/" + name, run, interval, Stage.LEASE_MS);
-            managed.compareAndSet(false, stage().tuner.all(run, "heartbeat").stream().anyMatch(m -> m.get("managed").asBoolean()));
-            Thread.sleep(random.nextInt(60));
-            return job.committed(name) == FILES - 1;
-        });
-        assertTrue(managed.get(), "the query was never managed");
-        return end(job, name);
+    /** Two queries over the same files; gives their runs by name. */
+    private static Map<String, String> start(SparkJob job, String trigger, Path sink, int filesInABatch) throws IOException {
+        String[] options = {"checkpoint=yes", "reader.maxFilesPerTrigger=" + filesInABatch};
+        return Map.of(
+                "counts", job.start("counts", "counts", trigger, "plan=counts", "mode=update", "sink=table", options[0], options[1]),
+                "rows", job.start("rows", "rows", trigger, "plan=rows", "sink=json:" + sink, options[0], options[1]));
     }
 
-    /** The same, left to itself. */
-    private static String leave(SparkJob job, String name, String... options) throws Exception {
-        start(job, name, "100ms", options);
-        Await.until(name + " takes all files", () -> job.committed(name) == FILES - 1);
-        return end(job, name);
-    }
-
-    private static String start(SparkJob job, String name, String trigger, String... options) throws IOException {
-        List<String> all = new ArrayList<>(List.of(options));
-        all.addAll(List.of("checkpoint=yes", "reader.maxFilesPerTrigger=1"));
-        String run = job.start(name, name, trigger, all.toArray(String[]::new));
-        for (int file = 0; file < FILES; file++) {
-            job.add(name, "k" + file % 5 + "," + file, "k" + file % 7 + "," + file, "n" + file + "," + file);
+    private static void add(SparkJob job, int file) throws IOException {
+        for (String query : QUERIES) {
+            job.add(query, "k" + file % 5 + "," + file, "k" + file % 7 + "," + file, "n" + file + "," + file);
         }
-        return run;
     }
 
-    private static String end(SparkJob job, String name) throws IOException {
-        String table = job.ask("table " + name, "table");
-        job.stop(name);
-        return table;
+    /** From one command to the next, while files come, until both queries have taken all. */
+    private void conduct(Map<String, String> runs) throws Exception {
+        for (String run : runs.values()) {
+            stage().attached(run);
+        }
+        Random random = new Random(1);
+        AtomicInteger added = new AtomicInteger();
+        Await.until("all files are taken under changing intervals", () -> {
+            for (String query : QUERIES) {
+                // Mostly short, or the query would never end; between 50 ms and 40 s in all.
+                long interval = random.nextInt(4) > 0 ? 50 + random.nextInt(250) : 500 + random.nextInt(39_500);
+                stage().tuner.command("it/" + query, runs.get(query), interval, Stage.LEASE_MS);
+            }
+            if (added.get() < FILES && random.nextBoolean()) {
+                add(stage().job, added.getAndIncrement());
+            }
+            Thread.sleep(random.nextInt(100));
+            return QUERIES.stream().allMatch(query -> taken(runs.get(query)) == 3 * FILES);
+        });
+        for (String run : runs.values()) {
+            stage().tuner.awaitHeartbeat("managed", run,
+                    m -> m.get("managed").asBoolean() && m.at("/stats/applied").asLong() > FILES);
+        }
+    }
+
+    private long taken(String run) {
+        return stage().tuner.all(run, "progress").stream().mapToLong(m -> m.at("/progress/numInputRows").asLong()).sum();
     }
 
     private static List<String> written(Path sink) throws IOException {
