@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -29,15 +30,30 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
     private static Stage stage;
     private static Tuner tuner;
     private static SparkJob job;
+    /** Why there is none. */
+    private static Throwable broken;
 
     @Parameter
     Spark spark;
 
     @BeforeParameterizedClassInvocation
-    static void start(Spark spark) throws Exception {
-        stage = new Stage(spark);
-        tuner = stage.tuner;
-        job = stage.job;
+    static void start(Spark spark) {
+        broken = null;
+        try {
+            stage = new Stage(spark);
+            tuner = stage.tuner;
+            job = stage.job;
+        } catch (Exception | Error failed) {
+            broken = failed;
+        }
+    }
+
+    /** A Spark that does not even start fails in each of its cells: none is missing from the table. */
+    @BeforeEach
+    void isStarted() {
+        if (broken != null) {
+            throw new AssertionError("Spark " + spark + " did not start", broken);
+        }
     }
 
     @AfterParameterizedClassInvocation
