@@ -109,6 +109,10 @@ bin/bench-%: $(GO_SRC) | tools-go
 bench-wire: bin/bench-wire bin/rubato-agent.jar ## measure metric sent to interval applied, on a real Spark
 	@bin/bench-wire
 
+.PHONY: bench-agent
+bench-agent: tools-java ## measure the agent in real drivers: wake, stop, attach, CPU, start (about 45 minutes)
+	@javaagent/bench/run.sh
+
 .PHONY: calibration
 calibration: bin/bench-calibration bin/rubato-agent.jar ## record real Sparks for half an hour, and fit the simulator to them
 	@bin/bench-calibration

@@ -11,15 +11,6 @@ class AttachFigures {
     private static final int ATTACHMENTS = 10;
     private static final String INTERVAL = "600s";
 
-    private static void say(String format, Object... values) {
-        System.out.println("FIGURE " + String.format(format, values));
-    }
-
-    private static double quantile(List<Double> values, double q) {
-        List<Double> sorted = values.stream().sorted().toList();
-        return sorted.get((int) Math.min(sorted.size() - 1, Math.floor(q * sorted.size())));
-    }
-
     private static Driver driver(Path folder, String... flags) throws Exception {
         Driver driver = new Driver(folder.resolve("spark.log"), List.of(flags), Driver.classPath(), "io.rubato.jobs.ControlledJob");
         driver.awaitReady();
@@ -55,9 +46,8 @@ class AttachFigures {
                         attach(driver, broker, firstHooks, firstCommand);
                     }
                 }
-                say("hooks active in a live driver, from the agent's entry: p50 %.0f ms, worst %.0f ms; the whole command: p50 %.0f"
-                        + " ms, worst %.0f ms (%d drivers)", quantile(firstHooks, 0.5), quantile(firstHooks, 1),
-                        quantile(firstCommand, 0.5), quantile(firstCommand, 1), ATTACHMENTS);
+                Figure.say("hooks active in a live driver, from the agent's entry: %s", Figure.spread(firstHooks, "ms"));
+                Figure.say("the whole attach command: %s", Figure.spread(firstCommand, "ms"));
                 stops(folder, broker, hooks, command);
             }
         }
@@ -88,10 +78,8 @@ class AttachFigures {
         }
         String[] names = {"without the agent", "with the flag", "attached while it ran"};
         for (int d = 0; d < names.length; d++) {
-            say("stop() %s: p50 %.0f ms, p90 %.0f ms, worst %.0f ms (%d queries)", names[d], quantile(stops.get(d), 0.5),
-                    quantile(stops.get(d), 0.9), quantile(stops.get(d), 1), REPEATS);
+            Figure.say("stop() %s: %s", names[d], Figure.spread(stops.get(d), "ms"));
         }
-        say("attached again after a detachment: hooks active p50 %.0f ms, worst %.0f ms", quantile(hooks.subList(1, REPEATS), 0.5),
-                quantile(hooks.subList(1, REPEATS), 1));
+        Figure.say("attached again after a detachment: hooks active %s", Figure.spread(hooks.subList(1, REPEATS), "ms"));
     }
 }

@@ -46,7 +46,7 @@ class FaultsIT {
         flags.add("-javaagent:" + twin + "=prefix=twin");
         flags.addAll(List.of("-Djava.security.manager=allow", "-Djava.io.tmpdir=/proc/no-such-folder",
                 "-Dspark.local.dir=" + folder.resolve("local")));
-        driver = new Driver(folder.resolve("spark.log"), flags, Rival.byteBuddy() + File.pathSeparator + Driver.classPath(),
+        driver = new Driver(folder.resolve("spark.log"), flags, AgentJars.byteBuddy() + File.pathSeparator + Driver.classPath(),
                 "io.rubato.jobs.CopyJob", folder.toString());
         broker.start();
         network.become(BadNetwork.Mode.PASS);
@@ -133,7 +133,7 @@ class FaultsIT {
         }
         assertFalse(classPath.contains("kafka-clients-" + System.getProperty("kafka.version") + ".jar"));
         assertNotEquals(System.getProperty("bytebuddy.version"),
-                Rival.byteBuddy().getFileName().toString().replaceAll("[^\\d.]|\\.jar", ""));
+                AgentJars.byteBuddy().getFileName().toString().replaceAll("[^\\d.]|\\.jar", ""));
         manage(lastSeq());
     }
 

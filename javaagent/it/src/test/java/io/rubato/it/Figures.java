@@ -32,10 +32,6 @@ class Figures {
     Figures() throws IOException {
     }
 
-    private static void say(String format, Object... values) {
-        System.out.println("FIGURE " + String.format(format, values));
-    }
-
     private List<String> java(List<String> arguments) throws Exception {
         Process process = Processes.java(folder.resolve("err.txt").toFile(), arguments);
         List<String> lines = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
@@ -43,14 +39,9 @@ class Figures {
         return lines;
     }
 
-    private static double quantile(List<Double> values, double q) {
-        List<Double> sorted = values.stream().sorted().toList();
-        return sorted.get((int) Math.min(sorted.size() - 1, Math.floor(q * sorted.size())));
-    }
-
     @Test
     void sizeOfTheJar() throws IOException {
-        say("jar: %.1f MB", Files.size(AGENT) / 1e6);
+        Figure.say("jar: %.1f MB", Files.size(AGENT) / 1e6);
     }
 
     @Test
@@ -79,9 +70,9 @@ class Figures {
             List<String> lines = java(stamped);
             premain.add((Long.parseLong(lines.get(1)) - Long.parseLong(lines.get(0))) / 1e6);
         }
-        say("premain: least %.1f ms, p50 %.1f ms over %d JVMs", quantile(premain, 0), quantile(premain, 0.5), SHORT_RUNS);
-        say("JVM without streams: least %.0f ms without the agent, %.0f ms with it; medians %.0f and %.0f ms",
-                quantile(without, 0), quantile(with, 0), quantile(without, 0.5), quantile(with, 0.5));
+        Figure.say("premain: least %.1f ms, p50 %.1f ms over %d JVMs", Figure.quantile(premain, 0), Figure.quantile(premain, 0.5), SHORT_RUNS);
+        Figure.say("JVM without streams: least %.0f ms without the agent, %.0f ms with it; medians %.0f and %.0f ms",
+                Figure.quantile(without, 0), Figure.quantile(with, 0), Figure.quantile(without, 0.5), Figure.quantile(with, 0.5));
     }
 
     private double millis(List<String> arguments) throws Exception {
@@ -112,12 +103,12 @@ class Figures {
                     start.get(i % 2).add(Double.valueOf(words[1]));
                     uptime.get(i % 2).add(Double.valueOf(words[2]));
                 }
-                say("first progress after start(): %.0f ms without the agent, %.0f ms with it, +%.0f ms (medians of %d)",
-                        quantile(start.get(0), 0.5), quantile(start.get(1), 0.5),
-                        quantile(start.get(1), 0.5) - quantile(start.get(0), 0.5), SPARK_RUNS);
-                say("first progress after the JVM's start: %.0f ms without, %.0f ms with, +%.0f ms (medians of %d)",
-                        quantile(uptime.get(0), 0.5), quantile(uptime.get(1), 0.5),
-                        quantile(uptime.get(1), 0.5) - quantile(uptime.get(0), 0.5), SPARK_RUNS);
+                Figure.say("first progress after start(): %.0f ms without the agent, %.0f ms with it, +%.0f ms (medians of %d)",
+                        Figure.quantile(start.get(0), 0.5), Figure.quantile(start.get(1), 0.5),
+                        Figure.quantile(start.get(1), 0.5) - Figure.quantile(start.get(0), 0.5), SPARK_RUNS);
+                Figure.say("first progress after the JVM's start: %.0f ms without, %.0f ms with, +%.0f ms (medians of %d)",
+                        Figure.quantile(uptime.get(0), 0.5), Figure.quantile(uptime.get(1), 0.5),
+                        Figure.quantile(uptime.get(1), 0.5) - Figure.quantile(uptime.get(0), 0.5), SPARK_RUNS);
             }
         }
     }
@@ -137,9 +128,9 @@ class Figures {
                     used.get(i % 2).add(heapAfterCollection(process.pid()));
                     Processes.end(process);
                 }
-                say("heap after a full collection, idle query: %.1f MB without, %.1f MB with, +%.1f MB (medians of 3)",
-                        quantile(used.get(0), 0.5), quantile(used.get(1), 0.5),
-                        quantile(used.get(1), 0.5) - quantile(used.get(0), 0.5));
+                Figure.say("heap after a full collection, idle query: %.1f MB without, %.1f MB with, +%.1f MB (medians of 3)",
+                        Figure.quantile(used.get(0), 0.5), Figure.quantile(used.get(1), 0.5),
+                        Figure.quantile(used.get(1), 0.5) - Figure.quantile(used.get(0), 0.5));
             }
         }
     }
@@ -181,7 +172,7 @@ class Figures {
             buckets.put(Integer.valueOf(bucket.getKey()), bucket.getValue().asLong());
         }
         long total = histogram.get("count").asLong();
-        say("metric sent to interval applied, Kafka broker: p50 %.2f ms, p90 %.2f ms, p99 %.2f ms over %d decisions",
+        Figure.say("metric sent to interval applied, Kafka broker: p50 %.2f ms, p90 %.2f ms, p99 %.2f ms over %d decisions",
                 upper(buckets, total, 0.5), upper(buckets, total, 0.9), upper(buckets, total, 0.99), total);
     }
 

@@ -19,7 +19,7 @@ final class OptionsCheck {
 
     void require(String options) throws Refused, IOException, ReflectiveOperationException {
         try (JarFile file = new JarFile(jar, false)) {
-            Class<?> type = Class.forName(OPTIONS, true, new IsolatedLoader(jar, file));
+            Class<?> type = Class.forName(OPTIONS, true, new IsolatedLoader(file));
             Object parsed = type.getMethod("parse", String.class, Properties.class).invoke(null, options, new Properties());
             List<?> mistakes = (List<?>) type.getMethod("mistakes").invoke(parsed);
             if (!mistakes.isEmpty()) {

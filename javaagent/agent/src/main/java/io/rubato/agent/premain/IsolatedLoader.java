@@ -1,40 +1,33 @@
 package io.rubato.agent.premain;
 
 import java.io.ByteArrayInputStream;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.MalformedURLException;
-import java.net.URL;
 import java.util.jar.JarFile;
 
 /**
- * Loads the core from the agent's own jar, where its classes are kept under a name that no other loader looks for. It
- * sees the JDK and the bridge; it does not see Spark, nor Spark it.
+ * Loads the core from the jar inside the agent's own, where no other loader looks. It sees the JDK and the bridge; it does
+ * not see Spark, nor Spark it. Its resources have no address: they can be read as streams alone.
  */
 public final class IsolatedLoader extends ClassLoader {
-    private static final String FOLDER = "inst/";
-
-    private final JarFile jar;
-    private final String base;
+    private final InnerJar jar;
 
     static {
         registerAsParallelCapable();
     }
 
-    public IsolatedLoader(File file, JarFile jar) {
+    public IsolatedLoader(JarFile agent) throws IOException {
         // The platform loader, or the extension loader in Java 8.
         super(ClassLoader.getSystemClassLoader().getParent());
-        this.jar = jar;
-        this.base = "jar:" + file.toURI() + "!/";
+        this.jar = new InnerJar(agent);
     }
 
     @Override
     protected Class<?> findClass(String name) throws ClassNotFoundException {
         try {
-            byte[] bytes = Bridge.read(jar, entry(name.replace('.', '/') + ".class"));
+            byte[] bytes = jar.read(name.replace('.', '/') + ".class");
             if (bytes != null) {
-                // With the jar's own domain: under a security manager the core may do what the jar may.
+                // With the agent's own domain: under a security manager the core may do what the agent's jar may.
                 return defineClass(name, bytes, 0, bytes.length, IsolatedLoader.class.getProtectionDomain());
             }
         } catch (IOException unreadable) {
@@ -44,26 +37,12 @@ public final class IsolatedLoader extends ClassLoader {
     }
 
     @Override
-    protected URL findResource(String name) {
-        try {
-            return jar.getEntry(entry(name)) == null ? null : new URL(base + entry(name));
-        } catch (MalformedURLException impossible) {
-            return null;
-        }
-    }
-
-    @Override
     public InputStream getResourceAsStream(String name) {
         try {
-            byte[] bytes = Bridge.read(jar, entry(name));
+            byte[] bytes = jar.read(name);
             return bytes == null ? super.getResourceAsStream(name) : new ByteArrayInputStream(bytes);
         } catch (IOException unreadable) {
             return null;
         }
-    }
-
-    private static String entry(String resource) {
-        return FOLDER + (resource.endsWith(".class")
-                ? resource.substring(0, resource.length() - ".class".length()) + ".classdata" : resource);
     }
 }

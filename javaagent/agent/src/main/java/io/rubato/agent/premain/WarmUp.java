@@ -178,7 +178,7 @@ final class WarmUp implements Gate.Core, Runnable {
             JarFile jar = new JarFile(file, false);
             Bridge.define(jar, instrumentation);
             version = jar.getManifest().getMainAttributes().getValue("Implementation-Version");
-            coreClass = Class.forName(CORE, true, new IsolatedLoader(file, jar));
+            coreClass = Class.forName(CORE, true, new IsolatedLoader(jar));
         }
         return coreClass;
     }

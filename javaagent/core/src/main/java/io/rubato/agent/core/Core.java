@@ -32,6 +32,8 @@ import java.util.concurrent.CountDownLatch;
 public final class Core implements ClassFileTransformer {
     /** Messages that wait for the broker; beyond it the oldest are dropped. */
     private static final int QUEUE = 2_048;
+    /** A driver's first batch loads thousands of classes: ours, Kafka's client first of all, come when it is over, or then. */
+    private static final long FIRST_TURN_MS = 5_000;
     private static final int MOST_LOOKS = 20;
     private static final int ROUNDS = 10;
     private static final Map<String, RunTally> EARLIER = new ConcurrentHashMap<>();
@@ -44,12 +46,15 @@ public final class Core implements ClassFileTransformer {
     private final Runs runs;
     private final AgentStatus status;
     private final String version;
+    /** Streams may be running already. */
+    private final boolean live;
     private boolean shown;
     private int looks;
 
-    private Core(String argument, String version, Instrumentation instrumentation) throws NoSuchMethodException {
+    private Core(String argument, String version, Instrumentation instrumentation, boolean live) throws NoSuchMethodException {
         this.options = Options.parse(argument, System.getProperties());
         this.version = version;
+        this.live = live;
         this.instrumentation = instrumentation;
         this.runs = new Runs(options, new SparkReader(), queue, EARLIER, this::startThreads);
         this.status = new AgentStatus(version, runs);
@@ -63,7 +68,7 @@ public final class Core implements ClassFileTransformer {
      */
     public static ClassFileTransformer start(String argument, String version, Instrumentation instrumentation,
             ClassLoader sparkLoader) throws NoSuchMethodException {
-        Core core = new Core(argument, version, instrumentation);
+        Core core = new Core(argument, version, instrumentation, sparkLoader == null);
         AgentLog.setLevel(core.options.log());
         for (String mistake : core.options.mistakes()) {
             AgentLog.warn(mistake);
@@ -128,10 +133,13 @@ public final class Core implements ClassFileTransformer {
     private void startThreads() {
         try {
             CountDownLatch listening = new CountDownLatch(1);
-            daemons.start("rubato-receiver", new DecisionReceiver(options, new Commander(options, runs), listening));
-            daemons.start("rubato-sender", new MetricSender(options, queue, new MessageWriter(version), listening));
-            daemons.start("rubato-heartbeat", new Heartbeat(runs, queue, this::checkHooks,
-                    () -> AgentLog.info(status.line())));
+            Daemons.Wait warm = () -> runs.awaitFirstTurn(live ? 0 : FIRST_TURN_MS);
+            daemons.startLate("rubato-receiver", warm,
+                    () -> new DecisionReceiver(options, new Commander(options, runs), listening));
+            daemons.startLate("rubato-sender", warm,
+                    () -> new MetricSender(options, queue, new MessageWriter(version), listening));
+            daemons.startLate("rubato-heartbeat", warm,
+                    () -> new Heartbeat(runs, queue, this::checkHooks, () -> AgentLog.info(status.line())));
             AgentLog.info("version " + version + ": metrics to " + options.metricsTopic() + ", decisions from "
                     + options.decisionsTopic() + " at " + options.brokers());
         } catch (Throwable error) {

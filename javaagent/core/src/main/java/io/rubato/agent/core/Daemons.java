@@ -2,6 +2,7 @@ package io.rubato.agent.core;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** The agent's own threads: daemons that begin again when something ended them, until they are all told to stop. */
 final class Daemons {
@@ -16,6 +17,31 @@ final class Daemons {
         thread.setContextClassLoader(Daemons.class.getClassLoader());
         threads.add(thread);
         thread.start();
+    }
+
+    /** Makes the body on the thread itself, once the wait is over: even its classes come late. */
+    void startLate(String name, Wait wait, Supplier<Runnable> body) {
+        start(name, new Runnable() {
+            private Runnable made;
+
+            @Override
+            public void run() {
+                try {
+                    if (made == null) {
+                        wait.await();
+                        made = body.get();
+                    }
+                } catch (InterruptedException stop) {
+                    return;
+                }
+                made.run();
+            }
+        });
+    }
+
+    /** What a thread waits for before its work begins. */
+    interface Wait {
+        void await() throws InterruptedException;
     }
 
     private void keepRunning(String name, Runnable body) {

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class DaemonsTest {
@@ -42,5 +44,21 @@ class DaemonsTest {
         thread.join(30_000);
         assertFalse(thread.isAlive());
         assertEquals(3, lives);
+    }
+
+    @Test
+    void aBodyThatComesLateIsMadeOnceAndOnlyWhenItsWaitIsOver() throws InterruptedException {
+        CountDownLatch wait = new CountDownLatch(1);
+        AtomicInteger made = new AtomicInteger();
+        daemons.startLate("rubato-test", wait::await, () -> {
+            made.incrementAndGet();
+            assertEquals(0, wait.getCount());
+            return () -> begun.add(Thread.currentThread());
+        });
+        wait.countDown();
+        next();
+        next();
+        assertEquals(1, made.get());
+        daemons.stop();
     }
 }

@@ -16,6 +16,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** The live runs, and the core's end of the hooks. */
 public final class Runs implements Observer {
@@ -27,6 +29,7 @@ public final class Runs implements Observer {
     private final Map<String, TrackedRun> byRunId = new ConcurrentHashMap<>();
     private final Map<String, RunTally> earlier;
     private final Totals ended = new Totals();
+    private final CountDownLatch firstTurn = new CountDownLatch(1);
     private boolean started;
     private boolean closed;
 
@@ -121,6 +124,12 @@ public final class Runs implements Observer {
     @Override
     public void triggerEnded(RunState run) {
         Message.post(Message.Type.TRIGGER_END, run, null, queue);
+        firstTurn.countDown();
+    }
+
+    /** Waits until some run has ended a trigger. */
+    public void awaitFirstTurn(long longestMs) throws InterruptedException {
+        firstTurn.await(longestMs, TimeUnit.MILLISECONDS);
     }
 
     @Override
