@@ -15,7 +15,7 @@ func adaptOptions(t *testing.T) AdaptOptions {
 		t.Fatal(err)
 	}
 	return AdaptOptions{
-		Policy: untrained(t, 1), Shifts: shifts[2:3], Seeds: 2, Length: 4 * time.Minute, Every: 2 * time.Minute,
+		Policy: untrained(t, 1), Shifts: shifts[2:3], Learners: Learners()[:2], Seeds: 2, Length: 4 * time.Minute, Every: 2 * time.Minute,
 	}
 }
 
@@ -28,7 +28,7 @@ func TestAdaptationIsTheSameOnAnyNumberOfWorkers(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b, text, rows bytes.Buffer
-		if err := a.WriteCSV(&rows); err != nil || !strings.HasPrefix(rows.String(), "shift,minute,vsPrior,") {
+		if err := a.WriteCSV(&rows); err != nil || !strings.HasPrefix(rows.String(), "shift,learner,minute,vsPrior,") {
 			t.Fatal(err, rows.String())
 		}
 		if err := a.WriteJSON(&b); err != nil {
@@ -39,7 +39,10 @@ func TestAdaptationIsTheSameOnAnyNumberOfWorkers(t *testing.T) {
 		}
 		all = append(all, b.String())
 		x := a.Shifts[0]
-		if len(a.Goals) != 2 || !x.PriorVsRule.Known() || !x.WorstTenMinutes.Known() || len(x.Curve) == 0 || !x.Final.Known() {
+		if len(a.Goals) != 2 || !x.PriorVsRule.Known() || !x.Clairvoyant.Known() || len(x.Learners) != 2 {
+			t.Fatalf("got %+v", a)
+		}
+		if l := &x.Learners[1]; !l.WorstTenMinutes.Known() || len(l.Curve) != 2 || !l.Final().VsPrior.Known() {
 			t.Errorf("got %+v", a)
 		}
 	}
@@ -67,34 +70,35 @@ func TestTheWorstTenMinutesAreOfTheMeanOverTheSeeds(t *testing.T) {
 		}
 		return out
 	}
-	runs := []learnerRun{
-		{learnt: blocks(1, 1, 1, 1, 1, 6), ruled: blocks(1, 1, 1, 1, 1, 1)},
-		{learnt: blocks(1, 1, 1, 1, 1, 1), ruled: blocks(1, 1, 1, 1, 1, 1)},
+	runs := []shiftRun{
+		{frozen: blocks(1, 1, 1, 1, 1, 6), ruled: blocks(1, 1, 1, 1, 1, 1)},
+		{frozen: blocks(1, 1, 1, 1, 1, 1), ruled: blocks(1, 1, 1, 1, 1, 1)},
 	}
-	learnt := func(r *learnerRun) []block { return r.learnt }
-	if w := worstTen(runs, learnt); !near(w, 1.5) {
+	played := func(r *shiftRun) []block { return r.frozen }
+	if w := worstTen(runs, played); !near(w, 1.5) {
 		t.Errorf("got %v, want 15 over 10", w)
 	}
-	if worstTen(nil, learnt).Known() {
+	if worstTen(nil, played).Known() {
 		t.Error("the worst of nothing")
 	}
 }
 
 func TestMinutesToBetterIsTheFirstSnapshotThatStaysThreePercentBelowThePrior(t *testing.T) {
-	run := learnerRun{prior: 10, rule: 5, snapshots: []float64{9.6, 9.8, 9.7, 9.5}, snapshotMinutes: []float64{2, 4, 6, 8}}
+	o := AdaptOptions{Learners: Learners()[:1], Every: 2 * time.Minute}
+	run := shiftRun{prior: 10, rule: 5, learners: []learnerRun{{snapshots: []float64{9.6, 9.8, 9.7, 9.5}}}}
 	for i := range run.moved {
 		run.moved[i] = 9.5 + float64(i)
 	}
 	run.clairvoyant = 9
-	a := adapted(Shift{Name: "x"}, []learnerRun{run, run})
-	if !near(a.Hindsight, 0.95) || !near(a.Clairvoyant, 0.9) {
-		t.Errorf("at best %v and %v", a.Hindsight, a.Clairvoyant)
+	a := adapted(&o, Shift{Name: "x"}, []shiftRun{run, run})
+	if !near(a.Hindsight, 0.95) || a.CommonShift != hindsight[0] || !near(a.Common, 0.95) || !near(a.Clairvoyant, 0.9) || !near(a.PriorVsRule, 2) {
+		t.Errorf("at best %+v", a)
 	}
-	if a.MinutesToBetter != 6 || !near(a.Final, 0.95) || !near(a.PriorVsRule, 2) || len(a.Curve) != 4 {
-		t.Errorf("got %+v", a)
+	if l := &a.Learners[0]; l.MinutesToBetter != 6 || !near(l.Final().VsPrior, 0.95) || len(l.Curve) != 4 {
+		t.Errorf("got %+v", l)
 	}
-	never := learnerRun{prior: 10, rule: 5, snapshots: []float64{10}, snapshotMinutes: []float64{2}}
-	if adapted(Shift{}, []learnerRun{never}).MinutesToBetter.Known() {
+	never := shiftRun{prior: 10, rule: 5, learners: []learnerRun{{snapshots: []float64{10}}}}
+	if adapted(&o, Shift{}, []shiftRun{never}).Learners[0].MinutesToBetter.Known() {
 		t.Error("better without being so")
 	}
 }

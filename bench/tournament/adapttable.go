@@ -15,17 +15,25 @@ func (a *Adaptation) WriteTables(out io.Writer) error {
 	for _, g := range a.Goals {
 		fmt.Fprintf(w, "%s\t%s\t%v\t%s\t%s\n", g.Figure, g.Goal, g.Measured, g.Met, g.Note)
 	}
-	fmt.Fprintf(w, "\nsnapshot / prior (and / rule) after minutes\t")
+	fmt.Fprintf(w, "\nshift\tlearner\tminutes\tat last / prior\t95 %%\twhile learning / prior\tworst ten minutes / rule\t\n")
+	for _, s := range a.Shifts {
+		for i := range s.Learners {
+			l := &s.Learners[i]
+			end := l.Final()
+			fmt.Fprintf(w, "%s\t%s\t%v\t%v\t%v to %v\t%v\t%v\t\n",
+				s.Shift, l.Learner, l.MinutesToBetter, end.VsPrior, end.Low, end.High, l.Learning, l.WorstTenMinutes)
+		}
+	}
+	fmt.Fprintf(w, "\n%s, snapshot / prior (and / rule) after minutes\t", a.Shifts[0].Learners[0].Learner)
 	for _, s := range a.Shifts {
 		fmt.Fprintf(w, "%s\t", s.Shift)
 	}
 	fmt.Fprintln(w)
-	for k := 0; len(a.Shifts) > 0 && k < len(a.Shifts[0].Curve); k++ {
-		fmt.Fprintf(w, "%g\t", a.Shifts[0].Curve[k].Minute)
+	for k, first := range a.Shifts[0].Learners[0].Curve {
+		fmt.Fprintf(w, "%g\t", first.Minute)
 		for _, s := range a.Shifts {
-			if k < len(s.Curve) {
-				fmt.Fprintf(w, "%v (%v)\t", s.Curve[k].VsPrior, s.Curve[k].VsRule)
-			}
+			c := s.Learners[0].Curve[k]
+			fmt.Fprintf(w, "%v (%v)\t", c.VsPrior, c.VsRule)
 		}
 		fmt.Fprintln(w)
 	}
@@ -48,12 +56,14 @@ func (a *Adaptation) WriteJSON(out io.Writer) error {
 // WriteCSV writes the curves, a row for each snapshot.
 func (a *Adaptation) WriteCSV(out io.Writer) error {
 	w := csv.NewWriter(out)
-	rows := [][]string{{"shift", "minute", "vsPrior", "low", "high", "vsRule"}}
+	rows := [][]string{{"shift", "learner", "minute", "vsPrior", "low", "high", "vsRule"}}
 	for _, s := range a.Shifts {
-		for _, c := range s.Curve {
-			rows = append(rows, []string{
-				s.Shift, fmt.Sprint(c.Minute), c.VsPrior.String(), c.Low.String(), c.High.String(), c.VsRule.String(),
-			})
+		for _, l := range s.Learners {
+			for _, c := range l.Curve {
+				rows = append(rows, []string{
+					s.Shift, l.Learner, fmt.Sprint(c.Minute), c.VsPrior.String(), c.Low.String(), c.High.String(), c.VsRule.String(),
+				})
+			}
 		}
 	}
 	if err := w.WriteAll(rows); err != nil {

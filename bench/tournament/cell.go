@@ -79,6 +79,12 @@ type bout struct {
 // newBout cuts the cell's window for a seed. length is how long to play, 0 for
 // all that there is.
 func newBout(c Cell, seed int, length time.Duration) (*bout, error) {
+	return newBoutAgain(c, seed, 0, length)
+}
+
+// newBoutAgain is newBout with the same queries, and other arrivals for each
+// value of apart. Only workloads have others.
+func newBoutAgain(c Cell, seed, apart int, length time.Duration) (*bout, error) {
 	l, err := ladder()
 	if err != nil {
 		return nil, err
@@ -96,7 +102,7 @@ func newBout(c Cell, seed int, length time.Duration) (*bout, error) {
 		}
 		cfg := sim.Config{
 			Query: env.QueryKey(fmt.Sprintf("tournament/%d", i)), Run: "1",
-			Seed:     seedOf(c.Source.Name, c.Kind.Name, n),
+			Seed:     seedOf(c.Source.Name, c.Kind.Name, n.again(apart)),
 			Duration: w.length, Load: w.load, Reference: w.reference,
 			Settings: env.Settings{
 				Weights: c.Weighting.Weights, Target: c.Weighting.Target, Ladder: l, Grace: grace,

@@ -15,24 +15,29 @@ type Shift struct {
 	Cell        Cell
 }
 
-// Shifts lists the shifts.
+// Shifts lists the shifts that adaptation is judged by.
 func Shifts() ([]Shift, error) {
 	bursts, err := WorkloadSource("bursts")
 	if err != nil {
 		return nil, err
 	}
+	return append(ShiftsOf(bursts), Shift{"unseen bursts", "leaps to 20 times the base that fade within seconds",
+		Cell{leaps, shifted(250*time.Millisecond, 0.02), Weightings()[1]}}), nil
+}
+
+func shifted(overhead time.Duration, utilisation float64) Kind {
+	return Kind{Name: "shifted", Group: Sighted, Rate: 100, Queries: 1, Overhead: overhead, Utilisation: utilisation}
+}
+
+// ShiftsOf are the shifts of a query with such arrivals.
+func ShiftsOf(s Source) []Shift {
 	balanced := Weightings()[1]
 	patient := Weighting{Name: "rim", Weights: env.Weights{Latency: 1, Empty: 20, Batch: 20}}
-	query := func(overhead time.Duration, utilisation float64) Kind {
-		return Kind{Name: "shifted", Group: Sighted, Rate: 100, Queries: 1, Overhead: overhead, Utilisation: utilisation}
-	}
 	return []Shift{
-		{"overhead x4", "10 s a batch, 2.5 s in the tournament", Cell{bursts, query(10*time.Second, 0.02), balanced}},
-		{"capacity / 5", "75 % busy on average, bursts beyond", Cell{bursts, query(250*time.Millisecond, 0.75), balanced}},
-		{"weighting at the rim", "a batch costs 20 s of mean delay", Cell{bursts, query(250*time.Millisecond, 0.02), patient}},
-		{"unseen bursts", "leaps to 20 times the base that fade within seconds",
-			Cell{leaps, query(250*time.Millisecond, 0.02), balanced}},
-	}, nil
+		{"overhead x4", "10 s a batch, 2.5 s in the tournament", Cell{s, shifted(10*time.Second, 0.02), balanced}},
+		{"capacity / 5", "75 % busy on average, bursts beyond", Cell{s, shifted(250*time.Millisecond, 0.75), balanced}},
+		{"weighting at the rim", "a batch costs 20 s of mean delay", Cell{s, shifted(250*time.Millisecond, 0.02), patient}},
+	}
 }
 
 // leaps is a source of bursts that no workload has: every 45 s, about, the rate

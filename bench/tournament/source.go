@@ -24,6 +24,12 @@ type Source struct {
 // queries of the driver.
 type draw struct{ seed, query, queries int }
 
+// again is the same draw with other arrivals.
+func (n draw) again(apart int) draw {
+	n.seed += apart
+	return n
+}
+
 // window is a stretch of a source at a mean rate.
 type window struct {
 	length time.Duration

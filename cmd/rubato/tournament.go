@@ -191,9 +191,25 @@ func writeTo(out io.Writer, path string, write func(io.Writer) error) (err error
 	return write(file)
 }
 
+// shifts are those that are judged, or those of the workloads that are named.
+func (f *tournamentFlags) shifts() ([]tournament.Shift, error) {
+	if f.workloads == "" {
+		return tournament.Shifts()
+	}
+	sources, err := tournament.Sources("", f.workloads)
+	var all []tournament.Shift
+	for _, source := range sources {
+		for _, s := range tournament.ShiftsOf(source) {
+			s.Name = source.Name + ", " + s.Name
+			all = append(all, s)
+		}
+	}
+	return all, err
+}
+
 // runAdaptation measures how learn mode adapts the policy.
 func runAdaptation(cmd *cobra.Command, f *tournamentFlags) error {
-	o := tournament.AdaptOptions{Seeds: 20, Length: time.Hour, Every: 2 * time.Minute}
+	o := tournament.AdaptOptions{Learners: tournament.Learners(), Seeds: 20, Length: time.Hour, Every: 5 * time.Minute}
 	if f.seeds != 0 {
 		o.Seeds = f.seeds
 	}
@@ -207,8 +223,8 @@ func runAdaptation(cmd *cobra.Command, f *tournamentFlags) error {
 	if o.Policy, err = f.artefact(); err != nil {
 		return usageError(fmt.Errorf("tournament: %w", err))
 	}
-	if o.Shifts, err = tournament.Shifts(); err != nil {
-		return err
+	if o.Shifts, err = f.shifts(); err != nil {
+		return usageError(fmt.Errorf("tournament: %w", err))
 	}
 	progress := newProgress(cmd.ErrOrStderr(), "tournament --adapt")
 	o.Progress = progress.show
