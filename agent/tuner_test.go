@@ -22,7 +22,7 @@ func patient(t testing.TB) sim.Config {
 		t.Fatal(err)
 	}
 	return sim.Config{
-		Query: "app/a", Run: "run", Seed: 3, Duration: 8 * time.Minute, Load: func() sim.Load { return sim.Steady(50) },
+		Query: "app/a", Run: "run", Seed: 3, Duration: 14 * time.Minute, Load: func() sim.Load { return sim.Steady(50) },
 		Reference: 50, Configured: 2 * time.Second, Overhead: 100 * time.Millisecond, PerRow: 1e-4, Noise: 0.1,
 		RoundTrip: 3 * time.Millisecond,
 		Settings:  env.Settings{Weights: env.Weights{Latency: 1, Batch: 20, Empty: 20}, Ladder: l, Grace: 10 * time.Second},

@@ -9,10 +9,11 @@
 // with its threshold moved a little either way. All candidates meet the same
 // arrivals and the same noise (common random numbers), so that the difference of
 // their costs, minute by minute, is known far better than any cost. A candidate
-// is taken where it is cheaper than what stands by more than two standard errors
-// of that difference; then, and later, the search goes on from there. It is a
-// hill climb on a model that is learnt as it goes: one parameter, no exploration
-// on the live query, and nothing moves where nothing is sure.
+// is taken where it is cheaper than what stands by more than three standard
+// errors of that difference, which allow for queues that last for minutes; then,
+// and later, the search goes on from there. It is a hill climb on a model that is
+// learnt as it goes: one parameter, no exploration on the live query, and nothing
+// moves where nothing is sure.
 //
 // # Units
 //

@@ -15,13 +15,15 @@ import (
 
 const (
 	// Least is how many seconds have to be known before anything is tried.
-	Least = 300
+	Least = 600
 	// Lowest and Highest bound the shift.
 	Lowest, Highest = -1.0, 1.2
 	// sure is by how many standard errors a candidate has to be cheaper.
-	sure = 2
-	// block is the length of what is compared pair by pair, s.
-	block = 60
+	sure = 3
+	// block is the length of what is compared pair by pair, s; what a queue near
+	// overload costs hangs together over so many blocks.
+	block    = 60
+	together = 5
 	// roundTrip and noise are what a driver's usually are: from a decision to
 	// its effect, and the deviation of the logarithm of a batch's duration.
 	roundTrip = 3 * time.Millisecond
@@ -107,17 +109,24 @@ func Improve(ctx context.Context, net *policy.Network, m *Model, counts []float3
 	return best, ctx.Err()
 }
 
-// compare returns the mean difference of a block's cost and its standard error.
+// compare returns the mean difference of a block's cost and its standard error,
+// by Newey and West 1987: neighbouring blocks are not independent.
 func compare(stands, other []float64) (mean, deviation float64) {
 	n := min(len(stands), len(other))
 	for i := range n {
 		mean += (other[i] - stands[i]) / float64(n)
 	}
-	for i := range n {
-		d := other[i] - stands[i] - mean
-		deviation += d * d
+	for lag := range together + 1 {
+		covariance := 0.0
+		for i := lag; i < n; i++ {
+			covariance += (other[i] - stands[i] - mean) * (other[i-lag] - stands[i-lag] - mean)
+		}
+		if lag > 0 {
+			covariance *= 2 * (1 - float64(lag)/float64(together+1))
+		}
+		deviation += covariance
 	}
-	return mean, math.Sqrt(deviation / float64(n) / float64(max(n-1, 1)))
+	return mean, math.Sqrt(max(deviation, 0) / float64(n) / float64(max(n-1, 1)))
 }
 
 // player plays the policy's argmax with its threshold moved.

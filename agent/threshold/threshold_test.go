@@ -71,7 +71,7 @@ func TestAThresholdThatIsFarOffComesBackFromBothSidesAndStays(t *testing.T) {
 }
 
 func TestTheSameArgumentsGiveTheSameShift(t *testing.T) {
-	if a, b := improve(t, steady(400), 1), improve(t, steady(400), 1); a != b || a == 1 {
+	if a, b := improve(t, steady(Least), Highest), improve(t, steady(Least), Highest); a != b || a == Highest {
 		t.Errorf("%v and %v", a, b)
 	}
 }
