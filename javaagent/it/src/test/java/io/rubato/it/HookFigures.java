@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** Measures the hooks inside a real driver, and asserts nothing; not among the tests that run by default. */
 class HookFigures {
-    private static final int WAKES = 1_500;
+    private static final int WAKES = 1_000;
     private static final int BATCHES = 300;
     /** Triggers and wakes that the JVM compiles in. */
     private static final int WARM = 200;
@@ -52,15 +52,20 @@ class HookFigures {
                 }
                 Figure.say("a command in the JVM to the trigger that it starts, from wait entry: %s",
                         Figure.spread(read(woken, "wake", 1e6), "ms"));
-                Figure.say("all hooks of an empty trigger on the stream thread of a real driver: %s",
-                        Figure.spread(read(woken, "trigger", 1e3), "us"));
+                sayTriggers("an empty trigger", woken);
                 Path busy = folder.resolve("busy.txt");
                 try (Driver driver = driver(busy, broker)) {
                     run(driver);
                 }
-                Figure.say("all hooks of a trigger with a batch, the same: %s", Figure.spread(read(busy, "trigger", 1e3), "us"));
+                sayTriggers("a trigger with a batch", busy);
             }
         }
+    }
+
+    private static void sayTriggers(String which, Path times) throws Exception {
+        Figure.say("all hooks of %s on the stream thread of a real driver: %s", which,
+                Figure.spread(read(times, "trigger", 1e3), "us"));
+        Figure.say("of that CPU time: %s", Figure.spread(read(times, "cpu", 1e3), "us"));
     }
 
     /** Ends a wait of ten minutes by command, over and over, at any moment of the loop. */

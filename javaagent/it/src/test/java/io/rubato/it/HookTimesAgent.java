@@ -7,6 +7,8 @@ import static net.bytebuddy.matcher.ElementMatchers.none;
 
 import java.io.IOException;
 import java.lang.instrument.Instrumentation;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,9 +23,9 @@ import net.bytebuddy.matcher.ElementMatcher;
 
 /**
  * Takes the time of our hooks inside a driver with one query, as another agent around them. When the driver ends it writes,
- * to the file that is its argument, a line for each trigger (what all hooks of it took on the stream thread, its wait left
- * out) and one for each command that started a trigger (from the command's bytes in the JVM, or from the entry into the
- * wait where that came later). The stamps themselves are in the times: about two microseconds a trigger.
+ * to the file that is its argument, two lines for each trigger (what all hooks of it took on the stream thread, its wait left
+ * out: time that passed, and CPU time) and one for each command that started a trigger (from the command's bytes in the
+ * JVM, or from the entry into the wait where that came later).
  */
 public final class HookTimesAgent {
     private static final String STREAM_THREAD = "stream execution thread";
@@ -74,15 +76,21 @@ public final class HookTimesAgent {
         }
     }
 
-    /** Of one stream thread, and of the thread that takes commands. */
+    /** Of one stream thread, and of the thread that takes commands. Each clock is read last on entry and first on leaving. */
     private static final class Recorder {
+        private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         private final List<String> lines = new ArrayList<>();
         private long commandNs;
         private long waitNs;
-        private long enteredNs;
-        private long awaitNs;
-        private long awaitedNs;
-        private long turnNs;
+        private Spent hook = new Spent();
+        private Spent await = new Spent();
+        private Spent turn = new Spent();
+
+        /** Of a thread's life: time that has passed, and CPU time. */
+        private static final class Spent {
+            long ns;
+            long cpuNs;
+        }
 
         synchronized void entered(String method, Long now) {
             switch (method) {
@@ -90,7 +98,7 @@ public final class HookTimesAgent {
                     commandNs = now;
                     return;
                 case "await":
-                    awaitNs = now;
+                    start(await);
                     return;
                 case "nextBatchTimeEntered":
                     begin(now);
@@ -100,15 +108,26 @@ public final class HookTimesAgent {
                     break;
                 default:
             }
-            enteredNs = now;
-            awaitedNs = 0;
+            if (isStreamThread()) {
+                start(hook);
+            }
+        }
+
+        private static boolean isStreamThread() {
+            return Thread.currentThread().getName().startsWith(STREAM_THREAD);
+        }
+
+        private void start(Spent spent) {
+            spent.cpuNs = threads.getCurrentThreadCpuTime();
+            spent.ns = System.nanoTime();
         }
 
         private void begin(long now) {
-            if (turnNs > 0) {
-                lines.add("trigger " + turnNs);
+            if (turn.ns > 0) {
+                lines.add("trigger " + turn.ns);
+                lines.add("cpu " + turn.cpuNs);
             }
-            turnNs = 0;
+            turn = new Spent();
             if (commandNs != 0) {
                 lines.add("wake " + (now - Math.max(commandNs, waitNs)));
                 commandNs = 0;
@@ -117,10 +136,15 @@ public final class HookTimesAgent {
 
         synchronized void left(String method, Long now) {
             if (method.equals("await")) {
-                awaitedNs += now - awaitNs;
-            } else if (!method.equals("take") && Thread.currentThread().getName().startsWith(STREAM_THREAD)) {
-                turnNs += now - enteredNs - awaitedNs;
+                add(now, await, -1);
+            } else if (!method.equals("take") && isStreamThread()) {
+                add(now, hook, 1);
             }
+        }
+
+        private void add(long now, Spent since, int sign) {
+            turn.cpuNs += sign * (threads.getCurrentThreadCpuTime() - since.cpuNs);
+            turn.ns += sign * (now - since.ns);
         }
 
         synchronized void write(Path file) {
