@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Queries that a Python program started, in a driver of its own or in a Spark Connect server, are managed as any other. */
 interface FromPython {
-    String NO_PYTHON = "its distribution from PyPI is not fetched";
+    String NO_PYTHON = "Python is tried where the distribution from PyPI is fetched: by `make it-all` for 3.5.7, and from 4.1 on";
     Path SCRIPT = Path.of("src/test/python/query.py");
 
     Stage stage();
@@ -29,7 +29,8 @@ interface FromPython {
         Spark spark = stage().spark;
         assumeTrue(spark.hasPython(), NO_PYTHON);
         Process python = python("pyspark.log", Map.of("PYTHONPATH", spark.home().getParent().toString(), "PYSPARK_SUBMIT_ARGS",
-                "--master local[2] --driver-memory 512m --driver-java-options '" + stage().agentFlag() + "' pyspark-shell"),
+                "--master local[2] --driver-memory 512m --driver-java-options '" + Stage.ONE_COMPILER + " "
+                        + stage().agentFlag() + "' pyspark-shell"),
                 "python", "600 seconds");
         isManaged(python, "python");
     }
@@ -49,7 +50,7 @@ interface FromPython {
                 "--conf", "spark.connect.grpc.binding.port=" + port));
         arguments.addAll(spark.connectServer());
         arguments.addAll(List.of("--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"));
-        Process server = spark.submit(stage().folder.resolve("connect.log"), List.of(stage().agentFlag()), arguments);
+        Process server = spark.submit(stage().folder.resolve("connect.log"), List.of(Stage.ONE_COMPILER, stage().agentFlag()), arguments);
         try {
             Await.until("the Connect server listens", () -> Processes.listens(port));
             Path client = spark.home().getParent().resolveSibling("connect-client");

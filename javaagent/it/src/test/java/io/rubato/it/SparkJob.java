@@ -22,11 +22,11 @@ final class SparkJob implements AutoCloseable {
     private final List<String> lines = new ArrayList<>();
 
     SparkJob(Path log, String agentArgument) throws IOException {
-        this(Spark.BUILT, log, agentArgument);
+        this(log, Spark.BUILT.driver(log, List.of(agentFlag(agentArgument)), MAIN));
     }
 
     SparkJob(Spark spark, Path log, String agentArgument) throws IOException {
-        this(log, spark.driver(log, List.of(agentFlag(agentArgument)), MAIN));
+        this(log, spark.driver(log, List.of(Stage.ONE_COMPILER, agentFlag(agentArgument)), MAIN));
     }
 
     static String agentFlag(String argument) {
@@ -41,7 +41,7 @@ final class SparkJob implements AutoCloseable {
     }
 
     static SparkJob withoutAgent(Spark spark, Path log) throws IOException {
-        return new SparkJob(log, spark.driver(log, List.of(), MAIN));
+        return new SparkJob(log, spark.driver(log, List.of(Stage.ONE_COMPILER), MAIN));
     }
 
     void awaitReady() throws IOException {

@@ -8,6 +8,9 @@ import java.util.stream.LongStream;
 
 /** One driver of one Spark, with a broker and a tuner of its own. */
 final class Stage implements AutoCloseable {
+    /** A driver lives for two minutes here: the JVM's second compiler would cost as much CPU as all the rest. */
+    static final String ONE_COMPILER = "-XX:TieredStopAtLevel=1";
+
     static final long LONG_MS = 600_000;
     static final long LEASE_MS = 3_600_000;
 

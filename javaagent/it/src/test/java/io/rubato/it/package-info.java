@@ -7,7 +7,7 @@
  * {@link io.rubato.it.Stage} each; what is to be seen in the compatibility table says what it
  * {@link io.rubato.it.Proves}.
  *
- * <p><b>Caveats.</b> No figure of time is asserted closer than the difference that the promise makes (a wait of 30 s cut
- * short, or not). Every process is destroyed at the end, by a shutdown hook too.
+ * <p><b>Caveats.</b> No figure of time is asserted closer than the difference that the promise makes (a wait of ten minutes
+ * cut short, or not). Every process is destroyed at the end, by a shutdown hook too.
  */
 package io.rubato.it;
