@@ -63,6 +63,10 @@ for name in "$@"; do
 	*_*) classpath "$target/$spark.classpath" sql "-Dspark=${spark%_*}" "-Dscala=${spark#*_}" ;;
 	3.*) classpath "$target/$spark.classpath" kafka "-Dspark=$spark" -Dscala=2.12 ;;
 	4.0.0) classpath "$target/$spark.classpath" kafka "-Dspark=$spark" -Dscala=2.13 ;;
+	4.1.*)
+		pyspark "$spark"
+		classpath "$target/connector-4.1.classpath" connector -Dconnector=4.1.1
+		;;
 	*)
 		pyspark "$spark"
 		classpath "$target/connector.classpath" connector

@@ -94,8 +94,10 @@ record Spark(String name) {
         return jars;
     }
 
-    private static String connector() throws IOException {
-        return Files.readString(requireThere(FETCHED.resolve("connector.classpath"))).trim();
+    /** From 4.2 on one fits all. */
+    private String connector() throws IOException {
+        String file = isAtLeast(4, 2) ? "connector.classpath" : "connector-4.1.classpath";
+        return Files.readString(requireThere(FETCHED.resolve(file))).trim();
     }
 
     private static Path requireThere(Path path) {
