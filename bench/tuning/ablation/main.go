@@ -16,8 +16,8 @@ import (
 
 func main() {
 	seed := flag.Uint64("seed", 1000, "draws the drivers")
-	drivers := flag.Int("drivers", 60, "drivers of each kind")
-	length := flag.Duration("length", 10*time.Minute, "virtual time of a driver")
+	drivers := flag.Int("drivers", 100, "drivers of each kind")
+	length := flag.Duration("length", 6*time.Minute, "virtual time of a driver")
 	flag.Parse()
 	if err := run(*seed, *drivers, *length); err != nil {
 		fmt.Fprintln(os.Stderr, "rubato: ablation:", err)
