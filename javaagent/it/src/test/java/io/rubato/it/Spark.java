@@ -58,9 +58,9 @@ record Spark(String name) {
         return requireThere(FETCHED.resolve("java-" + name.replaceAll(".*@", ""))).toString();
     }
 
-    /** Whether Python programs can be run on this Spark: the distribution is there. */
+    /** Whether Python programs can be run on this Spark: the distribution is there, which is of the version's usual Scala. */
     boolean hasPython() {
-        return Files.exists(home());
+        return !name.contains("_") && Files.exists(home());
     }
 
     /** The jar of the Connect server, or nothing where the distribution has it among the others. */
