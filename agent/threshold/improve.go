@@ -16,8 +16,10 @@ import (
 const (
 	// Least is how many seconds have to be known before anything is tried.
 	Least = 600
-	// Lowest and Highest bound the shift.
-	Lowest, Highest = -1.0, 1.2
+	// Lowest is the least shift.
+	Lowest = -1.0
+	// Highest is the greatest one.
+	Highest = 1.2
 	// sure is by how many standard errors a candidate has to be cheaper.
 	sure = 3
 	// block is the length of what is compared pair by pair, s; what a queue near
