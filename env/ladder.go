@@ -35,6 +35,16 @@ func NewLadder(lo, hi time.Duration) (Ladder, error) {
 	return Ladder{rungs: append(rungs, hi)}, nil
 }
 
+// LadderOf returns the ladder of these rungs, which have to rise.
+func LadderOf(rungs []time.Duration) (Ladder, error) {
+	for i, d := range rungs {
+		if d < time.Millisecond || i > 0 && d <= rungs[i-1] {
+			return Ladder{}, fmt.Errorf("rung %d of %v does not rise", i, rungs)
+		}
+	}
+	return Ladder{rungs: rungs}, nil
+}
+
 // Len is the number of rungs.
 func (l Ladder) Len() int { return len(l.rungs) }
 
@@ -69,12 +79,11 @@ func (l *Ladder) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &rungs); err != nil {
 		return fmt.Errorf("reading a ladder: %w", err)
 	}
-	for i, d := range rungs {
-		if d < time.Millisecond || i > 0 && d <= rungs[i-1] {
-			return fmt.Errorf("reading a ladder: rung %d of %v does not rise", i, rungs)
-		}
+	read, err := LadderOf(rungs)
+	if err != nil {
+		return fmt.Errorf("reading a ladder: %w", err)
 	}
-	l.rungs = rungs
+	*l = read
 	return nil
 }
 

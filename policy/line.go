@@ -53,6 +53,19 @@ func (l *Lines) Margin(features []float64) float64 {
 	return features[env.FeatureWaiting] - l.Of(features).At(features)
 }
 
+// Choose is what the rule does at o: it triggers where its margin says so, and
+// waits else. scratch is for o's features.
+func (l *Lines) Choose(o *env.Observation, mask env.Mask, scratch *env.Features) env.Action {
+	trigger, wait, either := Choices(o, mask)
+	if !either {
+		return wait
+	}
+	if o.Features(scratch); l.Margin(scratch[:]) > 0 {
+		return trigger
+	}
+	return wait
+}
+
 // MarshalJSON names the weights by their features, "one" the constant; weights
 // of 0 are left out.
 func (l Line) MarshalJSON() ([]byte, error) {

@@ -241,15 +241,6 @@ func (t *trial) score(ctx context.Context, lines policy.Lines) (float64, error) 
 func byLines(lines *policy.Lines) func(t *env.Tick) int {
 	var features env.Features
 	return func(t *env.Tick) int {
-		o := &t.Observation
-		trigger, wait, either := policy.Choices(o, t.Mask)
-		action := wait
-		if either {
-			o.Features(&features)
-			if lines.Margin(features[:]) > 0 {
-				action = trigger
-			}
-		}
-		return int(o.Rung) + action.Delta()
+		return int(t.Observation.Rung) + lines.Choose(&t.Observation, t.Mask, &features).Delta()
 	}
 }

@@ -182,6 +182,9 @@ func (p *player) choose(t *env.Tick, shift float64) env.Action {
 // shortest of the actions that mask allows, are what they would be with the
 // threshold moved. mask is policy.Sensible's.
 func Move(p *policy.Probabilities, mask env.Mask, shift float64) {
+	if shift == 0 {
+		return
+	}
 	first, allowed := -1, 0
 	for a, ok := range mask {
 		if ok {
@@ -190,7 +193,7 @@ func Move(p *policy.Probabilities, mask env.Mask, shift float64) {
 			}
 		}
 	}
-	if allowed < 2 || shift == 0 {
+	if allowed < 2 {
 		return
 	}
 	p[first] *= math.Exp(-policy.Sharpness * shift)

@@ -1,7 +1,6 @@
 package tuning
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -141,10 +140,7 @@ func (v *Variant) ladder(l env.Ladder) (env.Ladder, error) {
 	for d := l.Interval(0); d < most; d = time.Duration(float64(d) * v.Ratio) {
 		rungs = append(rungs, d)
 	}
-	text, err := json.Marshal(append(rungs, most))
-	if err == nil {
-		err = json.Unmarshal(text, &l)
-	}
+	l, err := env.LadderOf(append(rungs, most))
 	if err != nil {
 		return l, fmt.Errorf("variant %q: %w", v.Name, err)
 	}
@@ -183,16 +179,12 @@ func (h *house) cost(v *Variant, lines *policy.Lines, threshold float64) (float6
 			break
 		}
 		var action env.Action
-		if o := &t.Observation; lines == nil {
-			var p policy.Probabilities
-			rule.Probabilities(o, t.Mask, &p)
-			action = p.Argmax(t.Mask)
-		} else if trigger, wait, either := policy.Choices(o, t.Mask); !either {
-			action = wait
-		} else if o.Features(&features); lines.Margin(features[:]) > 0 {
-			action = trigger
+		if lines != nil {
+			action = lines.Choose(&t.Observation, t.Mask, &features)
 		} else {
-			action = wait
+			var p policy.Probabilities
+			rule.Probabilities(&t.Observation, t.Mask, &p)
+			action = p.Argmax(t.Mask)
 		}
 		s.Act(t.Query, int(t.Observation.Rung)+action.Delta())
 	}

@@ -72,11 +72,10 @@ func searchLine(ctx context.Context, log io.Writer, s pretrain.Search, lines pol
 	one := s
 	for i, b := range blocks {
 		one.Seed = s.Seed<<16 | uint64(i)
-		found, err := one.Run(ctx, lines, b, found)
-		if err != nil {
+		var err error
+		if lines, err = one.Run(ctx, lines, b, found); err != nil {
 			return err
 		}
-		lines = found
 		text, err := json.MarshalIndent(lines, "", "  ")
 		if err != nil {
 			return fmt.Errorf("write the line: %w", err)
