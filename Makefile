@@ -134,6 +134,10 @@ bench-start: bin/bench-start bin/rubato ## measure the start of the daemon
 tune-rules: tools-go ## tune the rules of the tournament on random workloads (about 10 minutes)
 	@go run ./bench/tuning/rules
 
+.PHONY: bench-learners
+bench-learners: tools-go ## try other networks, histories and critics on top of the line (about 17 CPU minutes)
+	@go run ./bench/tuning/learners --csv bench/results/learners.csv
+
 .PHONY: pretrain
 pretrain: bin/rubato ## train the policy that ships with the binary, again from its seed (about 40 minutes of two cores)
 	@bin/rubato pretrain line --seed 1 --out policy/prior.json

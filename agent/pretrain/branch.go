@@ -54,17 +54,22 @@ type calm struct {
 
 // course is what one query of a branch goes through.
 type course struct {
+	begun        float64  // its cost when the branch began
 	start, end   env.Time // of its last trigger
 	ends         int      // of triggers, since the branch began
 	before, last calm     // the last two calm ends
+	met          calm     // that where it is even with its other branch
 }
 
 // branch plays a copy of a simulation on from one tick, with one action forced.
 type branch struct {
 	sim     *sim.Sim
 	queries []sim.Config
+	query   int // whose action was forced
 	courses []course
 	over    bool // the simulation is
+	// onEnd, where set, is shown the end of each trigger, of query i.
+	onEnd func(i int, t *env.Tick)
 }
 
 // begin forces the rung at t. starts are of the queries' last triggers.
@@ -72,8 +77,9 @@ func (b *branch) begin(from *sim.Sim, t *env.Tick, rung int, starts []env.Time) 
 	b.sim.CopyFrom(from)
 	b.over = false
 	b.courses = b.courses[:0]
+	b.query = index(b.queries, t.Query)
 	for i := range b.queries {
-		b.courses = append(b.courses, course{start: starts[i], end: t.At})
+		b.courses = append(b.courses, course{begun: b.cost(i), start: starts[i], end: t.At})
 	}
 	b.sim.Act(t.Query, rung)
 }
@@ -100,6 +106,9 @@ func (b *branch) arrive(t *env.Tick) int {
 	waited := c.start.Sub(c.end) > idle
 	c.end = t.At
 	c.ends++
+	if b.onEnd != nil {
+		b.onEnd(i, t)
+	}
 	if !waited || c.ends < settle {
 		return -1
 	}
@@ -138,6 +147,7 @@ func compare(p *player, a, b *branch, q int, settled []bool) float64 {
 		x, y := &a.courses[i], &b.courses[i]
 		if difference, ok := meet(x, y, from); ok {
 			sum += difference
+			x.met, y.met = x.last, y.last
 			settled[i] = true
 			open--
 			from = max(from, x.last.at, y.last.at)

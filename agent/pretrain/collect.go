@@ -55,34 +55,46 @@ type collector struct {
 	player  player
 	length  time.Duration
 	samples int // wanted of a scene
-	a, b    branch
+	// rates are what the queries cost a second in the last play.
+	rates []float64
+	// cost is that in all, counts how many choices a sample stands for.
+	cost, counts float64
+	a, b         branch
 }
 
 func newCollector(net *policy.Network, length time.Duration, samples int) *collector {
 	return &collector{player: player{net: net.Clone()}, length: length, samples: samples, a: branch{sim: new(sim.Sim)}, b: branch{sim: new(sim.Sim)}}
 }
 
-// collect plays a scene twice: to see how many choices there are and what they
-// cost, and to compare the two actions at some of them.
-func (c *collector) collect(sc scene) ([]sample, error) {
+// collect returns the samples of a scene.
+func (c *collector) collect(sc scene) (samples []sample, err error) {
+	err = c.visit(sc, nil, func(_ *env.Tick, x sample) { samples = append(samples, x) })
+	return samples, err
+}
+
+// visit plays a scene twice: to see how many choices there are and what they
+// cost, and to compare the two actions at some of them, each of which it gives
+// to take. see is shown every tick of the second time, before that.
+// The branches are as the comparison left them.
+func (c *collector) visit(sc scene, see func(t *env.Tick), take func(t *env.Tick, x sample)) error {
 	d := sc.driver(c.length)
 	c.a.queries, c.b.queries = d.Queries, d.Queries
 	s, err := sim.NewDriver(d)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	choices, cost := c.play(s, sc.seed, nil)
+	choices, cost := c.play(s, sc.seed, nil, nil)
 	if choices == 0 || !(cost > 0) {
-		return nil, nil
+		return nil
 	}
 	if s, err = sim.NewDriver(d); err != nil {
-		return nil, err
+		return err
 	}
 	share := min(1, float64(c.samples)/float64(choices))
+	c.cost, c.counts = cost, 1/share
 	pick := rand.New(rand.NewPCG(sc.seed, 0x91c4))
-	var samples []sample
 	settled := make([]bool, len(d.Queries))
-	c.play(s, sc.seed, func(t *env.Tick, trigger, wait env.Action, q int, starts []env.Time) {
+	c.play(s, sc.seed, see, func(t *env.Tick, trigger, wait env.Action, q int, starts []env.Time) {
 		if pick.Float64() >= share {
 			return
 		}
@@ -91,14 +103,15 @@ func (c *collector) collect(sc scene) ([]sample, error) {
 		c.a.begin(s, t, rung+trigger.Delta(), starts)
 		c.b.begin(s, t, rung+wait.Delta(), starts)
 		x.advantage = compare(&c.player, &c.a, &c.b, q, settled) / (share * cost)
-		samples = append(samples, x)
+		take(t, x)
 	})
-	return samples, nil
+	return nil
 }
 
-// play lets the network drive s with jittered thresholds, calls each at every
-// choice near the threshold, and returns their number and the whole cost.
-func (c *collector) play(s *sim.Sim, seed uint64, each func(t *env.Tick, trigger, wait env.Action, q int, starts []env.Time)) (choices int, cost float64) {
+// play lets the network drive s with jittered thresholds, shows see every tick,
+// calls each at every choice near the threshold, and returns their number and
+// the whole cost. see and each may be nil.
+func (c *collector) play(s *sim.Sim, seed uint64, see func(t *env.Tick), each func(t *env.Tick, trigger, wait env.Action, q int, starts []env.Time)) (choices int, cost float64) {
 	rng := rand.New(rand.NewPCG(seed, 0x0ff))
 	n := len(c.a.queries)
 	starts, shifts := make([]env.Time, n), make([]float64, n)
@@ -106,6 +119,9 @@ func (c *collector) play(s *sim.Sim, seed uint64, each func(t *env.Tick, trigger
 		t, ok := s.Next()
 		if !ok {
 			break
+		}
+		if see != nil {
+			see(&t)
 		}
 		q := index(c.a.queries, t.Query)
 		if ended(&t, &starts[q]) {
@@ -124,9 +140,12 @@ func (c *collector) play(s *sim.Sim, seed uint64, each func(t *env.Tick, trigger
 		}
 		s.Act(t.Query, int(t.Observation.Rung)+action.Delta())
 	}
+	c.rates = c.rates[:0]
 	for i := range c.a.queries {
 		score := s.Score(i)
-		cost += score.CostRate(c.a.queries[i].Settings.Weights) * score.Seconds
+		rate := score.CostRate(c.a.queries[i].Settings.Weights)
+		c.rates = append(c.rates, rate)
+		cost += rate * score.Seconds
 	}
 	return choices, cost
 }

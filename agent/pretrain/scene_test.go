@@ -1,0 +1,51 @@
+package pretrain
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"rubato/env"
+	"rubato/env/sim"
+)
+
+func TestTheArmsDifferByTheAdvantage(t *testing.T) {
+	for _, kind := range Kinds {
+		var ab, aa, bb float64
+		n, ends := 0, 0
+		for seed := range uint64(6) {
+			sc := Scene{Kind: kind, Seed: seed, Typical: true}
+			err := sc.Branch(3*time.Minute, 20, nil, func(tick *env.Tick, x *Comparison) {
+				a, b := x.Advantage, (x.Trigger.Return-x.Wait.Return)*x.Counts
+				ab, aa, bb = ab+a*b, aa+a*a, bb+b*b
+				n++
+				for _, arm := range []*Arm{&x.Trigger, &x.Wait} {
+					if !(arm.Cost >= 0) || arm.Ended && arm.At < tick.At {
+						t.Fatalf("arm %+v at %v", arm, tick.At)
+					}
+					if arm.Ended {
+						ends++
+					}
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if like := ab / math.Sqrt(aa*bb); n < 20 || ends < n || like < 0.8 {
+			t.Errorf("%v: %d comparisons, %d ends, likeness %v", kind, n, ends, like)
+		}
+	}
+}
+
+func TestASceneIsThatOfTraining(t *testing.T) {
+	sc := Scene{Kind: sim.Shared, Seed: 11}
+	want, err := drive(sc.scene(), time.Minute, byRule(0.6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := sc.Play(time.Minute, byRule(0.6))
+	if err != nil || got != want || len(sc.Driver(time.Minute).Queries) < 2 {
+		t.Errorf("cost %v, want %v, %v", got, want, err)
+	}
+}
