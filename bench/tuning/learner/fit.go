@@ -10,7 +10,7 @@ import (
 
 // The step size of Adam goes down by fall: from an actor's, or a critic's.
 const (
-	actorRate, criticRate = 1e-3, 5e-3
+	actorRate, criticRate = 3e-3, 5e-3
 	fall                  = 10
 )
 

@@ -86,7 +86,7 @@ func standardError(xs []float64) float64 {
 // Table is the figures in Markdown, variant by variant.
 func (o *Outcome) Table() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d seeds, %d samples each; %d held-out samples of %d drivers. Each sample's own best would save %.1f %%.\n\n",
+	fmt.Fprintf(&b, "%d seeds, %d samples in all; %d held-out samples of %d drivers. Each sample's own best would save %.1f %%.\n\n",
 		o.Config.Seeds, o.Samples, o.Held, o.Config.Held*len(pretrain.Kinds), 100*o.Bound)
 	b.WriteString("| | weights | saved, % (least to most of the seeds) | ± drivers | less the shipped ± drivers | unbounded | likeness | critic explains | line kept |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|\n")

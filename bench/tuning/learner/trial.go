@@ -30,7 +30,7 @@ type Config struct {
 
 // DefaultConfig is the full ablation.
 func DefaultConfig() Config {
-	return Config{Seed: 1, Seeds: 4, Scenes: 200, Samples: 25, Length: 5 * time.Minute, Epochs: 10, Held: 160, Plays: 60}
+	return Config{Seed: 1, Seeds: 3, Scenes: 200, Samples: 25, Length: 5 * time.Minute, Epochs: 10, Held: 160, Plays: 60}
 }
 
 // Trial is one training of a variant, judged.
@@ -58,7 +58,7 @@ type Trial struct {
 type Outcome struct {
 	Config  Config
 	Trials  []Trial
-	Samples int // of a seed, on the mean
+	Samples int // of all seeds
 	// Held is the number of held-out samples. Bound is what would be saved, by
 	// the same count, by whoever knew each sample's own outcome.
 	Held  int
@@ -68,7 +68,8 @@ type Outcome struct {
 // Progress is told what was done.
 type Progress func(format string, args ...any)
 
-// Run trains and judges the variants.
+// Run trains and judges the variants. When it is stopped, it returns what there
+// is so far.
 func Run(ctx context.Context, cfg Config, variants []Variant, say Progress) (*Outcome, error) {
 	held := scenes(0, cfg.Held, pretrain.HeldOut+1<<32, 1<<32)
 	samples, err := gather(held, cfg.Length, 2*cfg.Samples)
@@ -90,11 +91,11 @@ func Run(ctx context.Context, cfg Config, variants []Variant, say Progress) (*Ou
 		if err != nil {
 			return nil, fmt.Errorf("samples of seed %d: %w", seed, err)
 		}
-		out.Samples += len(samples) / cfg.Seeds
+		out.Samples += len(samples)
 		say("seed %d: %d samples", seed, len(samples))
 		for i := range variants {
 			if err := ctx.Err(); err != nil {
-				return nil, err
+				return out, err
 			}
 			v := &variants[i]
 			t := Trial{Variant: v, Seed: seed}

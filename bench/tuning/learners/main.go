@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -47,14 +48,14 @@ func run(ctx context.Context, cfg learner.Config, part, csv string) error {
 	out, err := learner.Run(ctx, cfg, variants, func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "%6.1f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	})
-	if err != nil {
+	if out == nil || len(out.Trials) == 0 {
 		return err
 	}
 	if csv != "" {
-		if err := os.WriteFile(csv, out.CSV(), 0o644); err != nil {
-			return fmt.Errorf("writing the figures: %w", err)
+		if e := os.WriteFile(csv, out.CSV(), 0o644); e != nil {
+			return errors.Join(err, fmt.Errorf("writing the figures: %w", e))
 		}
 	}
-	_, err = os.Stdout.WriteString(out.Table())
+	fmt.Print(out.Table())
 	return err
 }
