@@ -135,7 +135,7 @@ tune-rules: tools-go ## tune the rules of the tournament on random workloads (ab
 	@go run ./bench/tuning/rules
 
 .PHONY: bench-learners
-bench-learners: tools-go ## try other networks, histories and critics on top of the line (about 13 CPU minutes)
+bench-learners: tools-go ## try other networks, histories and critics on top of the line (about 12 CPU minutes)
 	@go run ./bench/tuning/learners --csv bench/results/learners.csv
 
 .PHONY: pretrain

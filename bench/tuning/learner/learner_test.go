@@ -152,7 +152,7 @@ func TestHistoryIsTheLatestFirst(t *testing.T) {
 	}
 }
 
-func TestACriticIsNotTrustedOnWhatItWasFittedTo(t *testing.T) {
+func TestACriticTellsWhatItIsShownAndNoMore(t *testing.T) {
 	samples := make([]sample, 4000)
 	rng := rand.New(rand.NewPCG(3, 4))
 	for i := range samples {
