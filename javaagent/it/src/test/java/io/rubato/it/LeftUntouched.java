@@ -59,6 +59,24 @@ interface LeftUntouched {
     }
 
     @Test
+    @Proves(Promise.CONTINUOUS)
+    default void besideAQueryThatIsLeftAloneTheOthersAreServed() throws Exception {
+        SparkJob job = stage().job;
+        job.start("alone", "alone", "continuous", "source=rate", "checkpoint=yes");
+        try {
+            Await.until("the query that is left alone goes on", () -> job.committed("alone") >= 1);
+            String run = stage().longWait("beside");
+            stage().tuner.command("it/beside", run, Stage.LONG_MS, Stage.LEASE_MS);
+            stage().tuner.awaitHeartbeat("the other is managed", run, m -> m.get("managed").asBoolean());
+            job.stop("beside");
+            long now = job.committed("alone");
+            Await.until("the query that is left alone still goes on", () -> job.committed("alone") > now);
+        } finally {
+            job.stop("alone");
+        }
+    }
+
+    @Test
     @Proves(Promise.REAL_TIME)
     default void aRealTimeQueryIsLeftUntouched() throws Exception {
         assumeTrue(stage().spark.isAtLeast(4, 1), "there is none before Spark 4.1");
