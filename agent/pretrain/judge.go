@@ -16,7 +16,7 @@ type Verdict struct {
 	// Ratio is the geometric mean of the cost over the rule's; Worst the
 	// largest.
 	Ratio, Worst float64
-	// Squashed is the mean logarithm, each driver's squashed (see squash).
+	// Squashed is the mean logarithm, each driver's squashed (see Squash).
 	Squashed float64
 	Drivers  int
 }
@@ -25,8 +25,8 @@ type Verdict struct {
 // more: near overload one decision can decide all.
 const knee = 0.25
 
-// squash is the logarithm of a ratio, held at the knee.
-func squash(ratio float64) float64 { return knee * math.Tanh(math.Log(ratio)/knee) }
+// Squash is the logarithm of a ratio, held at the knee.
+func Squash(ratio float64) float64 { return knee * math.Tanh(math.Log(ratio)/knee) }
 
 // drive plays a scene with decide and returns the weighted cost.
 func drive(sc scene, length time.Duration, decide func(t *env.Tick) int) (float64, error) {
@@ -65,7 +65,7 @@ func verdict(ratios []float64) Verdict {
 	sum := 0.0
 	for _, r := range ratios {
 		sum += math.Log(r)
-		v.Squashed += squash(r) / float64(len(ratios))
+		v.Squashed += Squash(r) / float64(len(ratios))
 		v.Worst = max(v.Worst, r)
 	}
 	v.Ratio = math.Exp(sum / float64(max(len(ratios), 1)))

@@ -226,7 +226,7 @@ func (t *trial) score(ctx context.Context, lines policy.Lines) (float64, error) 
 	err := parallel(ctx, len(t.scenes), func() func(int) error {
 		return func(i int) error {
 			ours, err := drive(t.scenes[i], t.length, byLines(&lines))
-			logs[i] = squash(ours / t.rule[i])
+			logs[i] = Squash(ours / t.rule[i])
 			return err
 		}
 	})

@@ -44,23 +44,18 @@ func (o *Outcome) CSV() []byte {
 		for _, x := range t.Saved {
 			row = append(row, f(100*x))
 		}
-		row = append(row, f(math.Exp(mean(logs(t.Ratios, math.Inf(1))))), f(math.Exp(mean(logs(t.Ratios, knee)))), f(slices.Max(t.Ratios)))
+		row = append(row, f(math.Exp(mean(mapped(t.Ratios, math.Log)))), f(math.Exp(mean(mapped(t.Ratios, pretrain.Squash)))), f(slices.Max(t.Ratios)))
 		_ = w.Write(row)
 	}
 	w.Flush()
 	return b.Bytes()
 }
 
-// knee is the logarithm of a ratio beyond which a single driver says little
-// more.
-const knee = 0.25
-
-func logs(ratios []float64, knee float64) []float64 {
-	out := make([]float64, len(ratios))
-	for i, r := range ratios {
-		if out[i] = math.Log(r); !math.IsInf(knee, 1) {
-			out[i] = knee * math.Tanh(out[i]/knee)
-		}
+// mapped is of, of each of xs.
+func mapped(xs []float64, of func(float64) float64) []float64 {
+	out := make([]float64, len(xs))
+	for i, x := range xs {
+		out[i] = of(x)
 	}
 	return out
 }
@@ -133,8 +128,8 @@ func (o *Outcome) played(b *strings.Builder, all [][]*Trial) {
 		byKind := make([]float64, len(pretrain.Kinds))
 		for _, t := range trials {
 			ratios = append(ratios, t.Ratios...)
-			seeds = append(seeds, math.Exp(mean(logs(t.Ratios, math.Inf(1)))))
-			for i, l := range logs(t.Ratios, math.Inf(1)) {
+			seeds = append(seeds, math.Exp(mean(mapped(t.Ratios, math.Log))))
+			for i, l := range mapped(t.Ratios, math.Log) {
 				byScene[i] += l / float64(len(trials))
 			}
 		}
@@ -146,7 +141,7 @@ func (o *Outcome) played(b *strings.Builder, all [][]*Trial) {
 			fmt.Fprintf(b, " %.3f |", math.Exp(l))
 		}
 		fmt.Fprintf(b, " %.4f ± %.4f | %.4f to %.4f | %.4f | %.2f |\n", math.Exp(mean(byScene)), standardError(byScene),
-			slices.Min(seeds), slices.Max(seeds), math.Exp(mean(logs(ratios, knee))), slices.Max(ratios))
+			slices.Min(seeds), slices.Max(seeds), math.Exp(mean(mapped(ratios, pretrain.Squash))), slices.Max(ratios))
 	}
 }
 
