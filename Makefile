@@ -139,10 +139,10 @@ bench-learners: tools-go ## try other networks, histories and critics on top of 
 	@go run ./bench/tuning/learners --csv bench/results/learners.csv
 
 .PHONY: pretrain
-pretrain: bin/rubato ## train the policy that ships with the binary, again from its seed (about 40 minutes of two cores)
+pretrain: bin/rubato ## train the policy that ships with the binary, again from its seed (about 30 minutes of two cores)
 	@bin/rubato pretrain line --seed 1 --out policy/prior.json
 	@$(MAKE) bin/rubato
-	@bin/rubato pretrain --seed 1 --out policy/pretrained/prior.policy
+	@bin/rubato pretrain --seed 1 --rounds 0 --out policy/pretrained/prior.policy
 
 .PHONY: tournament
 tournament: bin/rubato ## play the policy and every rule on the traces, and write bench/results

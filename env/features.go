@@ -90,6 +90,11 @@ const (
 	// FeatureSlowExtra where the next batch is due to be one, else 0.
 	FeatureSlowPrice
 	FeatureSlowNext
+	// ln(1 + w/(2 c m r300)): 1 over the square of the events that come in a
+	// square-root interval at the rate of 300 s. Of Poisson arrivals at that rate
+	// the optimal batch has sqrt(1/x - 1) events for such an x, not sqrt(1/x): few
+	// and far between they are not worth waiting for.
+	FeatureGrain
 	// NumFeatures is the length of a Features.
 	NumFeatures
 )
@@ -117,6 +122,7 @@ var FeatureNames = [NumFeatures]string{
 	"sighted", "running", "busy", "warmup",
 	"queries", "driver_left", "next_price", "slow_due", "slow_extra",
 	"marginal", "full", "late", "contended", "contended_left", "slow_price", "slow_next",
+	"grain",
 }
 
 // Features fills f.
@@ -198,6 +204,7 @@ func (o *Observation) Features(f *Features) {
 		f[FeatureSlowPrice] = math.Log1p(ratio(w*o.R15*o.SlowExtra*o.SlowExtra, 2*m*c*o.SlowEvery))
 		f[FeatureSlowNext] = flag(o.SlowSince+1.5 >= o.SlowEvery) * f[FeatureSlowExtra]
 	}
+	f[FeatureGrain] = math.Log1p(ratio(w, 2*c*m*o.R300))
 	for i, x := range f {
 		if math.IsNaN(x) {
 			x = 0

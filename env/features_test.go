@@ -80,6 +80,7 @@ func TestFeaturesMatchHandComputedOnes(t *testing.T) {
 		FeatureEmptyPrice: math.Log(2), FeatureMissPrice: -4, FeatureSighted: 1, FeatureWarmup: 0,
 		FeatureQueries: math.Log(4), FeatureDriverLeft: math.Log(2), FeatureNextPrice: math.Log(0.5),
 		FeatureSlowDue: 0.5, FeatureSlowExtra: math.Log(3),
+		FeatureGrain: math.Log(1.02),
 	} {
 		near(t, FeatureNames[i], f[i], want)
 	}

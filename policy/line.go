@@ -11,9 +11,10 @@ import (
 	"rubato/env"
 )
 
-// Line is the logarithm of a threshold on the waiting cost: a constant, and
-// what each feature, not below -1.5, adds.
+// Line is the logarithm of a threshold on a Pressure: a constant, and what each
+// feature, not below -1.5, adds.
 type Line struct {
+	By     Pressure
 	One    float64
 	Weight [env.NumFeatures]float64
 }
@@ -48,9 +49,10 @@ func (l *Lines) Of(features []float64) *Line {
 }
 
 // Margin is by how much the rule prefers to trigger now over waiting for
-// another tick: ln(waiting cost / (threshold x price of a batch)).
+// another tick: ln(pressure / threshold).
 func (l *Lines) Margin(features []float64) float64 {
-	return features[env.FeatureWaiting] - l.Of(features).At(features)
+	line := l.Of(features)
+	return line.By.At(features) - line.At(features)
 }
 
 // Choose is what the rule does at o: it triggers where its margin says so, and
@@ -66,13 +68,18 @@ func (l *Lines) Choose(o *env.Observation, mask env.Mask, scratch *env.Features)
 	return wait
 }
 
-// MarshalJSON names the weights by their features, "one" the constant; weights
-// of 0 are left out.
+// MarshalJSON names the weights by their features, "one" the constant, and the
+// numbers of the pressure; those of 0 are left out.
 func (l Line) MarshalJSON() ([]byte, error) {
 	named := map[string]float64{"one": l.One}
 	for i, w := range l.Weight {
 		if w != 0 {
 			named[env.FeatureNames[i]] = w
+		}
+	}
+	for i, w := range l.By.numbers() {
+		if *w != 0 {
+			named[pressureNames[i]] = *w
 		}
 	}
 	return json.Marshal(named)
@@ -86,12 +93,14 @@ func (l *Line) UnmarshalJSON(b []byte) error {
 	}
 	*l = Line{}
 	for name, w := range named {
-		i := slices.Index(env.FeatureNames[:], name)
+		i, by := slices.Index(env.FeatureNames[:], name), slices.Index(pressureNames[:], name)
 		switch {
 		case math.IsNaN(w) || math.IsInf(w, 0):
 			return fmt.Errorf("reading a line: %s is %v: %w", name, w, ErrWeights)
 		case name == "one":
 			l.One = w
+		case by >= 0:
+			*l.By.numbers()[by] = w
 		case i < 0:
 			return fmt.Errorf("reading a line: %q is no feature: %w", name, ErrFeatures)
 		default:

@@ -74,16 +74,27 @@ func TestAFreshActorIsNearlyTheRuleOfItsPrior(t *testing.T) {
 	o := env.Observation{
 		SinceTrigger: 4, Interval: 8, Shorter: 4, Longer: 16, Period: 0.2, Rung: 3, Rungs: 6, Sighted: 1,
 		Outstanding: 10, Reference: 10, Weights: env.Weights{Latency: 1, Batch: 0.3},
-		R15: 10, R2: 10, Forecast: [3]float64{10, 10, 10}, NextPrice: 1,
+		R05: 10, R2: 10, R15: 10, R300: 10, Forecast: [3]float64{10, 10, 10}, NextPrice: 1,
 	}
 	var (
 		p        Probabilities
 		features env.Features
 	)
-	o.Features(&features)
-	at := 10 * 0.3 * math.Exp(prior.Sighted.At(features[:])) // event-seconds
+	// waited is how many event-seconds make the prior's margin so much.
+	waited := func(margin float64) float64 {
+		lo, hi := 0.0, 1e3
+		for range 60 {
+			o.Waited = (lo + hi) / 2
+			if o.Features(&features); prior.Margin(features[:]) < margin {
+				lo = o.Waited
+			} else {
+				hi = o.Waited
+			}
+		}
+		return hi
+	}
 	for share, want := range map[float64]env.Action{0.8: env.Keep, 1.25: env.Shorten} {
-		o.Waited = at * share
+		o.Waited = waited(math.Log(share))
 		n.Probabilities(&o, Sensible(&o, everything), &p)
 		if got := p.Argmax(everything); got != want || p[want] < 0.7 || p[want] > 0.95 {
 			t.Errorf("%v of the threshold: %v, probabilities %v", share, got, p)

@@ -9,11 +9,11 @@ import "rubato/env"
 const Sharpness = 8
 
 // Prior are the scores that a Network's actor is added to, by action: those of
-// a waiting-cost rule whose threshold is the exponential of a line in the
-// features (PriorLines). Of the two Choices the one that triggers gets
-// ln(waiting cost / (threshold x price of a batch)), the other 0, so that an
-// actor of 0 is that rule, and an actor's output is by how much it moves the
-// threshold, in its logarithm. features are env.Features.
+// a rule that triggers where a Pressure passes a threshold, the exponential of a
+// line in the features (PriorLines): with the zero Pressure, a waiting-cost rule.
+// Of the two Choices the one that triggers gets ln(pressure / threshold), the
+// other 0, so that an actor of 0 is that rule, and an actor's output is by how
+// much it moves the threshold, in its logarithm. features are env.Features.
 func Prior(features []float64) [env.NumActions]float64 {
 	over := prior.Margin(features)
 	return [env.NumActions]float64{

@@ -3,14 +3,16 @@
 //
 // # Model
 //
-// First the line of policy.Prior is searched (Search): a waiting-cost rule whose
-// threshold is the exponential of a line in some thirty features. An evolution
-// strategy (CMA-ES) moves its weights block by block, each on the kinds of
-// random drivers (sim.RandomDriver) that it matters for, by the mean logarithm
-// of the cost over the plain rule's on the same arrivals and noise. Drivers on
-// which a hair's difference in the rule's threshold decides are left out, and
-// one driver's say is squashed. What a generation found is its mean, not its
-// luckiest candidate.
+// First the line of policy.Prior is searched (Search): a rule that triggers where
+// what waiting costs (policy.Pressure) passes a threshold, the exponential of a
+// line in some thirty features. An evolution strategy (CMA-ES) moves its numbers
+// block by block, each on the kinds of random drivers (sim.RandomDriver) that it
+// matters for, by the mean logarithm of the cost over the waiting-cost rule's on
+// the same arrivals and noise. Drivers on which a hair's difference in that
+// rule's threshold decides nearly all are left out, and one driver's say is
+// squashed. What a generation found is its mean, not its luckiest candidate. It
+// begins at start.json, the mean of what earlier searches came to: each alone
+// had fitted the chance of its drivers too, their mean less so.
 //
 // Then a network on top of that line (policy.Prior with an actor of nearly 0) is
 // improved in rounds. A round plays random drivers (sim.RandomDriver) of

@@ -2,6 +2,8 @@ package pretrain
 
 import (
 	"context"
+	_ "embed"
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -30,7 +32,7 @@ type Search struct {
 
 // DefaultSearch is the full search.
 func DefaultSearch() Search {
-	return Search{Seed: 1, Drivers: 240, Length: 6 * time.Minute, Evaluations: 16}
+	return Search{Seed: 1, Drivers: 720, Length: 8 * time.Minute, Evaluations: 10}
 }
 
 // Block is a set of weights that are searched together.
@@ -38,10 +40,10 @@ type Block struct {
 	Name string
 	// Kinds are the drivers that it is judged on.
 	Kinds []sim.Kind
-	// Blind says that it is of the line for blind queries, which begins as a copy
-	// of the other.
+	// Blind says that it is of the line for blind queries.
 	Blind bool
-	// One says that the constant is among them.
+	// One says that the constant is among them, and what the pressure takes of the
+	// wait.
 	One bool
 	// Features are those whose weights are searched.
 	Features []int
@@ -54,7 +56,7 @@ func Blocks() []Block {
 		{Name: "sighted", Kinds: []sim.Kind{sim.Sighted}, One: true, Features: []int{
 			env.FeatureMarginal, env.FeatureTrend, env.FeatureTrendFast, env.FeatureTrendSlow, env.FeatureForecast1,
 			env.FeatureForecast5, env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureFull,
-			env.FeatureIdle,
+			env.FeatureIdle, env.FeaturePeriod, env.FeatureGrain,
 		}},
 		{Name: "target", Kinds: []sim.Kind{sim.Target}, Features: []int{
 			env.FeatureTarget, env.FeatureAge, env.FeatureAgeServed, env.FeatureLate, env.FeatureMissPrice,
@@ -68,7 +70,8 @@ func Blocks() []Block {
 		}},
 		{Name: "blind", Kinds: []sim.Kind{sim.Blind}, Blind: true, One: true, Features: []int{
 			env.FeatureMarginal, env.FeatureTrend, env.FeatureTrendSlow, env.FeatureForecast1, env.FeatureForecast5,
-			env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureIdle, env.FeatureEmptyShare, env.FeatureEmptyPrice,
+			env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureIdle, env.FeaturePeriod,
+			env.FeatureEmptyShare, env.FeatureEmptyPrice,
 		}},
 	}
 }
@@ -77,21 +80,22 @@ func Blocks() []Block {
 // logarithm of its cost over the rule's, after so many generations of all.
 type Found func(block string, generation, of int, score float64, lines policy.Lines)
 
-// StartLines are where a search begins: the waiting-cost rule, with a first
-// guess at what it leaves out.
-func StartLines() policy.Lines {
-	l := policy.Line{One: -0.5}
-	for f, w := range map[int]float64{
-		env.FeatureMarginal: -0.5, env.FeatureFull: -1, env.FeatureLate: -0.3, env.FeatureNextPrice: 0.7,
-		env.FeatureRunning: 1, env.FeatureDriverLeft: 0.5, env.FeatureContended: 0.5,
-	} {
-		l.Weight[f] = w
+//go:embed start.json
+var startJSON []byte
+
+// StartLines are where a search begins: the mean of what earlier searches of
+// other sizes came to, with a guess at what they had not.
+func StartLines() (lines policy.Lines) {
+	if err := json.Unmarshal(startJSON, &lines); err != nil {
+		panic(fmt.Sprintf("agent/pretrain/start.json: %v", err)) // built in, and tested
 	}
-	return policy.Lines{Sighted: l, Blind: l}
+	return lines
 }
 
-// Run searches one block from the given lines on.
+// Run searches one of the Blocks from the given lines on.
 func (s Search) Run(ctx context.Context, lines policy.Lines, b Block, found Found) (policy.Lines, error) {
+	place := slices.IndexFunc(Blocks(), func(other Block) bool { return other.Name == b.Name })
+	s.Seed = s.Seed<<16 | uint64(place)
 	chosen, err := s.run(ctx, lines, b, found)
 	if err != nil {
 		return lines, fmt.Errorf("searching the line, block %s: %w", b.Name, err)
@@ -100,9 +104,6 @@ func (s Search) Run(ctx context.Context, lines policy.Lines, b Block, found Foun
 }
 
 func (s Search) run(ctx context.Context, lines policy.Lines, b Block, found Found) (policy.Lines, error) {
-	if b.Blind {
-		lines.Blind = lines.Sighted
-	}
 	t, err := s.trial(ctx, b.Kinds)
 	if err != nil {
 		return lines, err
@@ -140,33 +141,40 @@ func (s Search) run(ctx context.Context, lines policy.Lines, b Block, found Foun
 }
 
 // firstStep is the standard deviation of the first candidates' weights.
-const firstStep = 0.2
+const firstStep = 0.1
 
-func (b *Block) read(lines policy.Lines) []float64 {
+// numbers are those of the lines that the block searches, in their order.
+func (b *Block) numbers(lines *policy.Lines) []*float64 {
 	l := &lines.Sighted
 	if b.Blind {
 		l = &lines.Blind
 	}
-	var x []float64
+	var all []*float64
 	if b.One {
-		x = append(x, l.One)
+		all = append(all, &l.One, &l.By.Next, &l.By.Count, &l.By.Trend, &l.By.TrendFast)
 	}
 	for _, f := range b.Features {
-		x = append(x, l.Weight[f])
+		all = append(all, &l.Weight[f])
+	}
+	return all
+}
+
+func (b *Block) read(lines policy.Lines) []float64 {
+	var x []float64
+	for _, number := range b.numbers(&lines) {
+		x = append(x, *number)
 	}
 	return x
 }
 
+// write puts x in the place of the block's numbers. Shares of the pressure are
+// held at 0 from below.
 func (b *Block) write(lines policy.Lines, x []float64) policy.Lines {
-	l := &lines.Sighted
-	if b.Blind {
-		l = &lines.Blind
+	for i, number := range b.numbers(&lines) {
+		*number = round(x[i])
 	}
-	if b.One {
-		l.One, x = round(x[0]), x[1:]
-	}
-	for i, f := range b.Features {
-		l.Weight[f] = round(x[i])
+	for _, l := range []*policy.Line{&lines.Sighted, &lines.Blind} {
+		l.By.Next, l.By.Count = max(l.By.Next, 0), max(l.By.Count, 0)
 	}
 	return lines
 }
@@ -203,10 +211,10 @@ func (s Search) trial(ctx context.Context, kinds []sim.Kind) (*trial, error) {
 }
 
 // calm tells what the waiting-cost rule costs, and whether a hair's difference
-// in what it decides makes little difference: near overload one event decides
+// in what it decides makes no great difference: near overload one event decides
 // between costs of one and two, for every policy alike.
 func (c scene) calm(length time.Duration) (cost float64, calm bool, err error) {
-	const hair, much = 0.02, 0.05
+	const hair, much = 0.02, 0.15
 	if cost, err = drive(c, length, byRule(rules.DefaultThreshold)); err != nil {
 		return 0, false, err
 	}

@@ -3,6 +3,7 @@ package tournament
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,9 +27,9 @@ func RivalNames() []string {
 	return append(names, BestFixed, BestWaiting, Clairvoyant)
 }
 
-// lineup is who plays: the policy, if there is one, and the named rivals; all
-// of them, where none are named.
-func lineup(a *policy.Artefact, names []string) ([]contestant, error) {
+// lineup is who plays: the policy, if there is one, the lines, and the named
+// rivals; all of them, where none are named.
+func lineup(a *policy.Artefact, lines map[string]*policy.Lines, names []string) ([]contestant, error) {
 	if err := CheckRivals(names); err != nil {
 		return nil, err
 	}
@@ -36,6 +37,9 @@ func lineup(a *policy.Artefact, names []string) ([]contestant, error) {
 	var all []contestant
 	if a != nil {
 		all = append(all, contestant{name: PolicyName, make: func(*bout) (player, error) { return newPolicyPlayer(a) }})
+	}
+	for _, name := range slices.Sorted(maps.Keys(lines)) {
+		all = append(all, contestant{name: name, make: func(*bout) (player, error) { return &linePlayer{lines: lines[name]}, nil }})
 	}
 	for _, e := range rules.Rivals() {
 		c := contestant{

@@ -93,6 +93,18 @@ func (p *policyPlayer) act(s *sim.Sim, t *env.Tick) bool {
 	return step.Verdict != 0
 }
 
+// linePlayer decides as a Network on these lines would whose actor is 0.
+type linePlayer struct {
+	lines    *policy.Lines
+	features env.Features
+}
+
+func (p *linePlayer) act(s *sim.Sim, t *env.Tick) bool {
+	o := &t.Observation
+	s.Act(t.Query, int(o.Rung)+p.lines.Choose(o, t.Mask, &p.features).Delta())
+	return false
+}
+
 // outcome is what one contestant made of one bout. Latencies are those of each
 // event, summed over the queries with their events as weights.
 type outcome struct {

@@ -19,6 +19,9 @@ type Options struct {
 	Weightings []Weighting
 	// Policy is the frozen policy; nil plays the rivals alone.
 	Policy *policy.Artefact
+	// Lines are played bare beside it, on the ladder and without a shield, by
+	// their names.
+	Lines map[string]*policy.Lines
 	// Rivals are names (see RivalNames); none means all.
 	Rivals []string
 	// Seeds is how often each cell is played, Length for how long; Length 0
@@ -40,7 +43,7 @@ var ErrNothing = errors.New("nothing to play")
 
 // Run plays the tournament. It ends early, with ctx's error, when ctx is done.
 func Run(ctx context.Context, o Options) (*Result, error) {
-	contestants, err := lineup(o.Policy, o.Rivals)
+	contestants, err := lineup(o.Policy, o.Lines, o.Rivals)
 	if err != nil {
 		return nil, err
 	}

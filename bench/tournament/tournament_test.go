@@ -90,7 +90,7 @@ func TestTheSameSeedsGiveTheSameBytesOnAnyNumberOfWorkers(t *testing.T) {
 // the policy's own row stands in for the rule's.
 func TestARivalAgainstItselfIsExactlyOne(t *testing.T) {
 	o := small(t, "bursts", []string{"light", "overload"}, []string{"balanced"}, []string{"waiting-cost"})
-	contestants, err := lineup(o.Policy, o.Rivals)
+	contestants, err := lineup(o.Policy, nil, o.Rivals)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,6 +106,25 @@ func TestARivalAgainstItselfIsExactlyOne(t *testing.T) {
 	s := r.Summary[Sighted]
 	if s.Cells != 2 || s.VsRule != 1 || s.VsRuleLow != 1 || s.VsRuleHigh != 1 || s.Worst != 1 {
 		t.Errorf("against itself: %+v", s)
+	}
+}
+
+// A network whose actor is 0 is the line that it stands on.
+func TestTheLinesOfThePriorPlayAsANetworkThatAddsNothing(t *testing.T) {
+	o := small(t, "bursts", []string{"light"}, []string{"balanced"}, []string{"waiting-cost"})
+	l := policy.DefaultLayout()
+	n, err := policy.NewNetwork(l, make([]float64, l.Size()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prior := policy.PriorLines()
+	o.Policy, o.Lines = &policy.Artefact{Network: n, ReturnScale: 1}, map[string]*policy.Lines{"line prior.json": &prior}
+	costs := map[string]Figure{}
+	for _, row := range play(t, o).Rows {
+		costs[row.Rival] = row.CostRate
+	}
+	if a, b := costs[PolicyName], costs["line prior.json"]; a != b || a == costs[WaitingRule] {
+		t.Errorf("the network costs %v, its line %v, the rule %v", a, b, costs[WaitingRule])
 	}
 }
 

@@ -56,7 +56,7 @@ source tree.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "the line's file to write (JSON)")
-	f.StringVar(&from, "from", "", "a line to start from (default: the waiting-cost rule, and a first guess)")
+	f.StringVar(&from, "from", "", "a line to start from (default: the mean of earlier searches)")
 	f.StringSliceVar(&only, "blocks", nil, "search these alone: "+strings.Join(blockNames(), ", "))
 	f.Uint64Var(&s.Seed, "seed", s.Seed, "seed of all that is drawn")
 	f.IntVar(&s.Drivers, "drivers", s.Drivers, "drivers of a kind that candidates are compared on")
@@ -69,11 +69,9 @@ func searchLine(ctx context.Context, log io.Writer, s pretrain.Search, lines pol
 	found := func(block string, generation, of int, score float64, _ policy.Lines) {
 		_, _ = fmt.Fprintf(log, "%s: generation %d of %d: cost / the rule's %.4f\n", block, generation, of, math.Exp(score))
 	}
-	one := s
-	for i, b := range blocks {
-		one.Seed = s.Seed<<16 | uint64(i)
+	for _, b := range blocks {
 		var err error
-		if lines, err = one.Run(ctx, lines, b, found); err != nil {
+		if lines, err = s.Run(ctx, lines, b, found); err != nil {
 			return err
 		}
 		text, err := json.MarshalIndent(lines, "", "  ")

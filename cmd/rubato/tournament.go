@@ -19,7 +19,7 @@ import (
 // tournamentFlags are the command line of `rubato tournament`.
 type tournamentFlags struct {
 	traces, workloads, weights, policy string
-	kinds, weightings, rivals          []string
+	kinds, weightings, rivals, lines   []string
 	seeds                              int
 	minutes                            float64
 	full, adapt                        bool
@@ -39,6 +39,7 @@ Without --traces and --workloads, all workloads are played.`,
 		Example: `  rubato tournament --traces bench/traces --html tournament.html
   rubato tournament --workloads bursts,diurnal --kinds light,blind --rivals waiting-cost,best-fixed
   rubato tournament --traces bench/traces --policy mine.policy --full --json result.json
+  rubato tournament --workloads all --kinds light --rivals waiting-cost --line mine.json
   rubato tournament --adapt`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -53,6 +54,7 @@ Without --traces and --workloads, all workloads are played.`,
 	p.StringVar(&f.workloads, "workloads", "", "workloads by name, or all")
 	p.StringVar(&f.weights, "weights", "", "a YAML file of weightings in place of the default ones")
 	p.StringVar(&f.policy, "policy", "", "the frozen policy's file (default: the shipped one)")
+	p.StringSliceVar(&f.lines, "line", nil, "files of lines (rubato pretrain line) that play beside the policy")
 	p.StringSliceVar(&f.kinds, "kinds", nil, "kinds of query (default all)")
 	p.StringSliceVar(&f.weightings, "weightings", nil, "weightings by name (default all)")
 	p.StringSliceVar(&f.rivals, "rivals", nil, "rivals (default all); the policy always plays")
@@ -136,6 +138,14 @@ func (f *tournamentFlags) options() (o tournament.Options, err error) {
 	}
 	o.Rivals = f.rivals
 	o.EqualTriggers = len(f.rivals) == 0
+	o.Lines = map[string]*policy.Lines{}
+	for _, path := range f.lines {
+		l, err := readLines(path)
+		if err != nil {
+			return o, err
+		}
+		o.Lines["line "+path] = &l
+	}
 	o.Policy, err = f.artefact()
 	return o, err
 }
