@@ -107,6 +107,9 @@ func (l *Line) UnmarshalJSON(b []byte) error {
 			l.Weight[i] = w
 		}
 	}
+	if l.By.Next < 0 || l.By.Count < 0 {
+		return fmt.Errorf("reading a line: by_next %v, by_count %v: want no less than 0: %w", l.By.Next, l.By.Count, ErrWeights)
+	}
 	return nil
 }
 

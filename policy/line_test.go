@@ -49,6 +49,14 @@ func TestALineOfAnUnknownFeatureIsRefusedByName(t *testing.T) {
 	}
 }
 
+// Its logarithm would be no number.
+func TestALineWithANegativeShareOfThePressureIsRefused(t *testing.T) {
+	var l Line
+	if err := json.Unmarshal([]byte(`{"one": 1, "by_count": -0.1}`), &l); !errors.Is(err, ErrWeights) {
+		t.Errorf("error %v, want %v", err, ErrWeights)
+	}
+}
+
 func TestALineTellsNothingMoreFarBelow(t *testing.T) {
 	var l Line
 	l.Weight[env.FeatureTrend] = 2
