@@ -20,13 +20,12 @@ type Variant struct {
 	Ratio float64
 	// Period is the time between ticks inside a wait.
 	Period time.Duration
-	// Without are features whose weights count as 0.
-	Without []int
+	// Without, where set, takes something out of a line.
+	Without func(l *policy.Line)
 }
 
 // Variants are those of the ablation; the first is the house as it is.
 func Variants() []Variant {
-	forecasts := []int{env.FeatureForecast1, env.FeatureForecast3, env.FeatureForecast5}
 	return []Variant{
 		{Name: "as it is: ratio 4, tick 0.2 s"},
 		{Name: "ladder ratio 1.5", Ratio: 1.5},
@@ -35,12 +34,26 @@ func Variants() []Variant {
 		{Name: "tick 0.1 s", Period: 100 * time.Millisecond},
 		{Name: "tick 0.5 s", Period: 500 * time.Millisecond},
 		{Name: "tick 1 s", Period: time.Second},
-		{Name: "without forecasts", Without: forecasts},
-		{Name: "without forecasts and trends", Without: append([]int{
-			env.FeatureTrend, env.FeatureTrendFast, env.FeatureTrendSlow,
-		}, forecasts...)},
-		{Name: "without the marginal cost", Without: []int{env.FeatureMarginal}},
+		{Name: "without forecasts", Without: withoutForecasts},
+		{Name: "without forecasts and trends", Without: func(l *policy.Line) {
+			withoutForecasts(l)
+			l.Weight[env.FeatureTrend], l.Weight[env.FeatureTrendFast], l.Weight[env.FeatureTrendSlow] = 0, 0, 0
+			l.By.Trend, l.By.TrendFast = 0, 0
+		}},
+		{Name: "without the marginal cost", Without: withoutMarginal},
+		{Name: "without the grain", Without: func(l *policy.Line) { l.Weight[env.FeatureGrain] = 0 }},
 	}
+}
+
+func withoutForecasts(l *policy.Line) {
+	l.Weight[env.FeatureForecast1], l.Weight[env.FeatureForecast3], l.Weight[env.FeatureForecast5] = 0, 0, 0
+}
+
+// withoutMarginal lowers the threshold by what the pressure then lacks of a
+// steady query's, of which all terms are 1 at the end of its interval.
+func withoutMarginal(l *policy.Line) {
+	l.One += math.Log((1 + l.By.Next) / (1 + l.By.Next + l.By.Count))
+	l.Weight[env.FeatureMarginal], l.By.Count = 0, 0
 }
 
 // Ablated is what a variant costs on the drivers of a kind, geometric means over
@@ -124,8 +137,9 @@ func (h *house) compare(variants []Variant) (line, rule []float64, steady bool, 
 
 // maimed are the lines without what v leaves out.
 func (v *Variant) maimed(lines policy.Lines) *policy.Lines {
-	for _, f := range v.Without {
-		lines.Sighted.Weight[f], lines.Blind.Weight[f] = 0, 0
+	if v.Without != nil {
+		v.Without(&lines.Sighted)
+		v.Without(&lines.Blind)
 	}
 	return &lines
 }
