@@ -90,10 +90,10 @@ const (
 	// FeatureSlowExtra where the next batch is due to be one, else 0.
 	FeatureSlowPrice
 	FeatureSlowNext
-	// ln(1 + w/(2 c m r300)): 1 over the square of the events that come in a
-	// square-root interval at the rate of 300 s. Of Poisson arrivals at that rate
-	// the optimal batch has sqrt(1/x - 1) events for such an x, not sqrt(1/x): few
-	// and far between they are not worth waiting for.
+	// ln(1 + 1/n^2), n the events that come in a square-root interval at the rate
+	// of 300 s, n^2 = 2 c m r300/w. Of Poisson arrivals at that rate the optimal
+	// batch has sqrt(n^2 - 1) events, not n: few and far between they are not worth
+	// waiting for.
 	FeatureGrain
 	// NumFeatures is the length of a Features.
 	NumFeatures

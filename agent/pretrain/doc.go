@@ -11,8 +11,10 @@
 // the same arrivals and noise. Drivers on which a hair's difference in that
 // rule's threshold decides nearly all are left out, and one driver's say is
 // squashed. What a generation found is its mean, not its luckiest candidate. It
-// begins at start.json, the mean of what earlier searches came to: each alone
-// had fitted the chance of its drivers too, their mean less so.
+// begins at start.json: where end offsets are seen, a mean of a line that an
+// earlier search came to and two made by hand, better than each on generated
+// loads, with a guess at the weight of env.FeatureGrain; blind, what an earlier
+// search came to.
 //
 // Then a network on top of that line (policy.Prior with an actor of nearly 0) is
 // improved in rounds. A round plays random drivers (sim.RandomDriver) of

@@ -83,8 +83,8 @@ type Found func(block string, generation, of int, score float64, lines policy.Li
 //go:embed start.json
 var startJSON []byte
 
-// StartLines are where a search begins: the mean of what earlier searches of
-// other sizes came to, with a guess at what they had not.
+// StartLines are where a search begins: what earlier searches of other sizes and
+// a hand came to (see the package's doc).
 func StartLines() (lines policy.Lines) {
 	if err := json.Unmarshal(startJSON, &lines); err != nil {
 		panic(fmt.Sprintf("agent/pretrain/start.json: %v", err)) // built in, and tested

@@ -56,7 +56,7 @@ source tree.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "the line's file to write (JSON)")
-	f.StringVar(&from, "from", "", "a line to start from (default: the mean of earlier searches)")
+	f.StringVar(&from, "from", "", "a line to start from (default: what earlier searches came to)")
 	f.StringSliceVar(&only, "blocks", nil, "search these alone: "+strings.Join(blockNames(), ", "))
 	f.Uint64Var(&s.Seed, "seed", s.Seed, "seed of all that is drawn")
 	f.IntVar(&s.Drivers, "drivers", s.Drivers, "drivers of a kind that candidates are compared on")
