@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,13 +17,13 @@ import (
 	"rubato/env"
 	"rubato/env/forecast"
 	"rubato/env/sim"
+	"rubato/internal/load"
 	"rubato/policy/pretrained"
 	"rubato/policy/rules"
 )
 
 const (
-	// draws is how many Poisson draws of a window's rates a prediction is the
-	// mean of.
+	// draws is how many draws of the batches' noise a prediction is the mean of.
 	draws = 20
 	// roundTrip is from a decision to its effect, as measured on a real driver.
 	roundTrip = 3 * time.Millisecond
@@ -67,32 +67,23 @@ func calibration(folder, job string) (sim.Driver, error) {
 	return fits[0].Driver, nil
 }
 
-// playback is rates, second by second, as a sim.Load.
-type playback struct {
-	rates []float64
-	at    int
-}
-
-// Next implements sim.Load.
-func (p *playback) Next(*rand.Rand) float64 {
-	if p.at == len(p.rates) {
-		return 0
-	}
-	p.at++
-	return p.rates[p.at-1]
-}
-
-// load returns the arrivals of the first batches, the lead-in and the window.
-func (w *Window) load() func() sim.Load {
-	rates := slices.Repeat([]float64{w.Trace.Rate}, int((settling + LeadIn).Seconds()))
-	for i := 0; i+w.Trace.Rows <= len(w.Rates); i += w.Trace.Rows {
-		sum := 0.0
-		for _, r := range w.Rates[i : i+w.Trace.Rows] {
-			sum += r
+// arrivals are the moments of all events of a run: those of the first batches,
+// the lead-in and the window.
+func (w *Window) arrivals() []time.Duration {
+	var all []time.Duration
+	add := func(from, length time.Duration, events []load.Event) {
+		for _, e := range events {
+			if e.At < length {
+				all = append(all, from+e.At)
+			}
 		}
-		rates = append(rates, sum/float64(w.Trace.Rows))
 	}
-	return func() sim.Load { return &playback{rates: rates} }
+	for from := time.Duration(0); from < settling; from += time.Second {
+		add(from, time.Second, w.Lead) // as the driver is warmed up
+	}
+	add(settling, LeadIn, w.Lead)
+	add(settling+LeadIn, math.MaxInt64, w.Events)
+	return all
 }
 
 // simulated are the queries of a run in the simulator, at its beginning.
@@ -102,10 +93,11 @@ func simulated(d sim.Driver, w *Window, weights env.Weights, length time.Duratio
 		return nil, err
 	}
 	d.Queries = slices.Clone(d.Queries)
+	arrivals := w.arrivals()
 	for i := range d.Queries {
 		c := &d.Queries[i]
-		c.Run, c.Seed, c.Duration, c.Load = "1", seed, settling+length, w.load()
-		c.Reference, c.Past = w.Trace.Rate, first
+		c.Run, c.Seed, c.Duration = "1", seed, settling+length
+		c.Arrivals, c.Reference, c.Past = arrivals, w.Trace.Rate, first
 		c.Settings = env.Settings{Weights: weights, Ladder: ladder, Grace: grace, Period: period}
 		c.Configured, c.RoundTrip = configured, roundTrip
 		if !strings.HasPrefix(rival, fixedPrefix) { // who does not look is played without

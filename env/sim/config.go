@@ -18,6 +18,9 @@ type Config struct {
 	Duration time.Duration
 	// Load makes the arrival process: once for the run, once for its past.
 	Load func() Load
+	// Arrivals, where set, are the moments of the run's events, in order, in
+	// place of a Load. They want a Reference, and are not changed.
+	Arrivals []time.Duration
 	// Reference is the mean rate of the past, events/s. Zero means that the
 	// load is drawn for it, apart from the run, over Past; Past zero is a day.
 	// A load that repeats itself (a trace) has to give it, else its past would
@@ -97,7 +100,7 @@ type Trigger struct {
 
 // What is wrong with a Config or a Driver.
 var (
-	ErrNoLoad   = errors.New("simulated query without a load")
+	ErrNoLoad   = errors.New("simulated query without a load, or arrivals and their reference")
 	ErrNoLadder = errors.New("simulated query without a ladder")
 	ErrTimes    = errors.New("simulated query: duration, configured interval and overhead have to be positive")
 	ErrBatches  = errors.New("simulated query: what a batch takes cannot be negative")
@@ -107,7 +110,7 @@ var (
 // check names what is wrong with the query and fills the defaults in.
 func (c *Config) check() error {
 	switch {
-	case c.Load == nil:
+	case c.Load == nil && (c.Arrivals == nil || c.Reference == 0):
 		return ErrNoLoad
 	case c.Settings.Ladder.Len() == 0:
 		return ErrNoLadder

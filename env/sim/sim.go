@@ -107,8 +107,12 @@ func newSpec(c *Config) *spec {
 	p := &spec{
 		cfg: c, overhead: c.Overhead.Seconds(), target: c.Settings.Target.Seconds(),
 		grace: c.Settings.Grace.Seconds(), period: env.Time(c.Settings.Period),
-		clumps:    draw(c.Load(), c.Seed, c.Duration),
 		reference: c.Reference,
+	}
+	if c.Arrivals != nil {
+		p.clumps = recorded(c.Arrivals)
+	} else {
+		p.clumps = draw(c.Load(), c.Seed, c.Duration)
 	}
 	if p.reference == 0 {
 		p.reference = pastMean(c.Load(), rand.New(rand.NewPCG(c.Seed, 3)), c.Past)

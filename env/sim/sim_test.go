@@ -3,6 +3,7 @@ package sim_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -241,5 +242,24 @@ func TestWaitingCostOnTheLadderBeatsTheBestFixedInterval(t *testing.T) {
 func BenchmarkSim(b *testing.B) {
 	for b.Loop() {
 		drive(b, open(b, config(b, 1, loads["bursty"])), "waiting-cost")
+	}
+}
+
+func TestArrivalsThatAreKnownOneByOneAreMetAsTheyWere(t *testing.T) {
+	c := config(t, 1, nil)
+	c.Arrivals = []time.Duration{0, 1500 * time.Millisecond, 1500 * time.Millisecond, 1600 * time.Millisecond, time.Minute, 2 * time.Hour}
+	if _, err := sim.New(c); !errors.Is(err, sim.ErrNoLoad) {
+		t.Errorf("without a reference: %v, want %v", err, sim.ErrNoLoad)
+	}
+	c.Reference = 0.1
+	var met []time.Duration
+	c.OnArrival = func(at env.Time, events float64) {
+		for range int(events) {
+			met = append(met, time.Duration(at))
+		}
+	}
+	open(t, c).Run()
+	if want := c.Arrivals[:5]; !slices.Equal(met, want) { // the last comes after the end
+		t.Errorf("arrivals at %v, want %v", met, want)
 	}
 }

@@ -64,6 +64,15 @@ func draw(load Load, seed uint64, d time.Duration) []clump {
 	return out
 }
 
+// recorded are events that are known one by one.
+func recorded(arrivals []time.Duration) []clump {
+	out := make([]clump, len(arrivals))
+	for i, at := range arrivals {
+		out[i] = clump{env.Time(at), 1}
+	}
+	return out
+}
+
 // poisson draws a count of the given mean; from 50 on by the normal
 // distribution.
 func poisson(rng *rand.Rand, mean float64) float64 {
