@@ -136,7 +136,7 @@ func Run(ctx context.Context, o Options) (err error) {
 }
 
 // overhead is about what a run takes beside its load.
-const overhead = 20 * time.Second
+const overhead = 65 * time.Second
 
 // shipped names the network of the shipped policy.
 func shipped() (string, error) {

@@ -7,10 +7,11 @@
 // the Jobs, a broker in a process of its own that all runs share, topics that no
 // other run has, and one rival. The load is drawn from a recording by a seed
 // (Trace, Window): every rival meets the same events at the same moments. The
-// driver runs ten batches of each query at its configured 500 ms; then the
-// rival takes over. The LeadIn, at the window's mean rate, lets the JVM
-// compile and the tuner learn the query's mean rate; then the window is played
-// and measured, and at the end all is waited for until batches have taken it.
+// driver runs a hundred batches of each query at its configured 500 ms, so that
+// the JVM has compiled what it will; then the rival takes over. The LeadIn, at
+// the window's mean rate, lets the tuner learn that rate; then the window is
+// played and measured, and at the end all is waited for until batches have
+// taken it.
 //
 // A rule sees what the tuner sees (metrics topic, end offsets five times a
 // second, env/spark) and commands the interval that it names outright; a fixed
@@ -27,9 +28,9 @@
 // are what the sink was given.
 //
 // Predictions come from env/sim with the batch times that `make calibration`
-// fitted to other drivers, and are means over 20 Poisson draws of the window's
-// rates; a second one takes the mean batch time of the very runs, so that the
-// machine's speed of the day falls away. The limit is that of package
+// fitted to other drivers, of the window's very events, and are means over 20
+// draws of the batches' noise; a second one takes the mean batch time of the
+// very runs, so that the machine's speed of the day falls away. The limit is that of package
 // clairvoyant for the window's very events, at the policy's batch time.
 //
 // # Results
@@ -44,6 +45,6 @@
 // Spark, broker, load and tuner share one machine: what else runs on it shows.
 // Batches that end after the window are not counted, and those that took events
 // from before it are: with intervals much shorter than the window the two are
-// equal on the mean. Produce times are whole ms. The driver is warm for a
-// minute, not for a day: its batches still grow faster.
+// equal on the mean. Produce times are whole ms. The driver is warm for
+// two minutes, not for a day: its batches may still grow faster.
 package spark

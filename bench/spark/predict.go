@@ -29,7 +29,7 @@ const (
 	roundTrip = 3 * time.Millisecond
 	// settling is about how long a driver's first batches take, before the rival
 	// takes over.
-	settling = 12 * time.Second
+	settling = 55 * time.Second
 	// first is the past that the tuner is given at the very start: none would
 	// leave its mean rate undefined.
 	first = time.Second

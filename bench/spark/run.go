@@ -20,10 +20,12 @@ const (
 	// configured is the jobs' own interval, which holds until the rival takes
 	// over.
 	configured = 500 * time.Millisecond
-	// warmBatches is how many batches each query has run by then.
-	warmBatches = 10
+	// warmBatches is how many batches each query has run by then. The JVM's
+	// compiler counts work: with few of them, a rival that triggers often would
+	// warm its own driver up.
+	warmBatches = 100
 	// startWithin bounds Spark's start up to those.
-	startWithin = 3 * time.Minute
+	startWithin = 5 * time.Minute
 	// drainWithin bounds the wait for the last events to be taken.
 	drainWithin = 70 * time.Second
 	stopGrace   = 10 * time.Second

@@ -52,7 +52,7 @@ Traces are steady, bursty, idle and diurnal, or CSV files second,events.
 
 The folder that the binary is in has to hold what make build puts there, and
 kafka.classpath (make bin/kafka.classpath).`,
-		Example: `  rubato bench spark                               # 24 runs, 70 minutes
+		Example: `  rubato bench spark                               # 24 runs, 105 minutes
   rubato bench spark --trace idle --rivals frozen,waiting-cost,fixed-1s --minutes 3 --out /tmp/idle
   rubato bench spark --job shared --rivals frozen,waiting-cost --repeats 2`,
 		Args: exactArgs(0),
@@ -61,7 +61,7 @@ kafka.classpath (make bin/kafka.classpath).`,
 	fs := cmd.Flags()
 	fs.StringSliceVar(&f.Rivals, "rivals", []string{spark.TopFixed, "adaptive-stream-published", "waiting-cost", spark.Frozen}, "who plays")
 	fs.StringSliceVar(&f.traces, "trace", nil, "the arrivals (default all four)")
-	fs.Float64Var(&f.minutes, "minutes", 2.5, fmt.Sprintf("length of each run's load; the first %v are in no figure", spark.LeadIn))
+	fs.Float64Var(&f.minutes, "minutes", 3, fmt.Sprintf("length of each run's load; the first %v are in no figure", spark.LeadIn))
 	fs.IntVar(&f.Repeats, "repeats", 1, "how often each run is played")
 	fs.StringVar(&f.Weights, "weights", "balanced", "what is paid for: latency, balanced or thrifty")
 	fs.StringVar(&f.Job, "job", "files", "files (a file sink), windows (stateful) or shared (both on one driver)")
