@@ -16,6 +16,9 @@ public interface Observer {
 
     void triggerStarted(RunState run);
 
+    /** The trigger in course has data: a batch follows. */
+    void batchFollows(RunState run);
+
     void triggerEnded(RunState run);
 
     /** Spark posted a listener event; it must only be put aside here. */

@@ -165,7 +165,9 @@ public final class RunState {
             return;
         }
         constructed = yes;
-        if (!yes) {
+        if (yes) {
+            observer.batchFollows(this);
+        } else {
             emptyTriggers++;
             outcome = Outcome.EMPTY;
         }

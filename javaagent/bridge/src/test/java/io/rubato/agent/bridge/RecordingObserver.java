@@ -42,6 +42,11 @@ final class RecordingObserver implements Observer {
     }
 
     @Override
+    public void batchFollows(RunState run) {
+        tell("follows");
+    }
+
+    @Override
     public void triggerEnded(RunState run) {
         tell("end " + run.outcome().wireName);
     }

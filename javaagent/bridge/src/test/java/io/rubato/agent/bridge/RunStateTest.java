@@ -259,7 +259,7 @@ class RunStateTest {
         assertEquals(1, run.batches());
         assertEquals(7, run.batchId());
         assertEquals(10_000_000, run.triggerEndNs() - run.batchEndNs());
-        assertEquals(Arrays.asList("start", "end empty", "start", "end batch"), observer.told);
+        assertEquals(Arrays.asList("start", "end empty", "start", "follows", "end batch"), observer.told);
     }
 
     @Test
@@ -268,7 +268,7 @@ class RunStateTest {
         ownTurn(run, CONFIGURED);
         run.batchConstructed(true);
         run.exit();
-        assertEquals(Arrays.asList("start", "end unknown", "exited", "left"), observer.told);
+        assertEquals(Arrays.asList("start", "follows", "end unknown", "exited", "left"), observer.told);
         assertEquals(0, run.batches());
     }
 

@@ -122,6 +122,11 @@ public final class Runs implements Observer {
     }
 
     @Override
+    public void batchFollows(RunState run) {
+        queue.wake();
+    }
+
+    @Override
     public void triggerEnded(RunState run) {
         Message.post(Message.Type.TRIGGER_END, run, null, queue);
         firstTurn.countDown();

@@ -8,13 +8,16 @@ import io.rubato.agent.bridge.RunState;
 public final class Message {
     /** The kinds of message. */
     public enum Type {
-        STARTED("started"), TRIGGER_START("trigger"), TRIGGER_END("trigger"), PROGRESS("progress"),
-        HEARTBEAT("heartbeat"), TERMINATED("terminated");
+        STARTED("started", false), TRIGGER_START("trigger", true), TRIGGER_END("trigger", false), PROGRESS("progress", true),
+        HEARTBEAT("heartbeat", false), TERMINATED("terminated", false);
 
         final String wireName;
+        /** Whether the run's stream thread soon has more to say: that data was found, or the trigger's end. */
+        final boolean isFollowed;
 
-        Type(String wireName) {
+        Type(String wireName, boolean isFollowed) {
             this.wireName = wireName;
+            this.isFollowed = isFollowed;
         }
     }
 

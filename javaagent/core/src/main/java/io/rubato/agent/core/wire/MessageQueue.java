@@ -2,7 +2,12 @@ package io.rubato.agent.core.wire;
 
 import java.util.ArrayDeque;
 
-/** Bounded; when it is full the oldest message goes, and its run counts it. Offering never waits for room. */
+/**
+ * Bounded; when it is full the oldest message goes, and its run counts it. Offering never waits for room.
+ *
+ * <p>To wake the sleeping sender costs the stream thread a system call. So a message that another follows soon does not
+ * wake it: it goes with that one, or with {@link #wake}.
+ */
 public final class MessageQueue {
     private final ArrayDeque<Message> messages;
     private final int capacity;
@@ -17,6 +22,13 @@ public final class MessageQueue {
             messages.removeFirst().run.drops.incrementAndGet();
         }
         messages.addLast(message);
+        if (!message.type.isFollowed) {
+            notifyAll();
+        }
+    }
+
+    /** Lets whoever waits take what is there. */
+    public synchronized void wake() {
         notifyAll();
     }
 

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rubato.agent.bridge.RunState;
 import io.rubato.agent.core.control.Fixture;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class MessageQueueTest {
@@ -21,6 +25,44 @@ class MessageQueueTest {
         long first = queue.take().seq;
         assertEquals(first + 1, queue.take().seq);
         assertEquals(first + 2, queue.take().seq);
+    }
+
+    @Test
+    void aTriggersStartWaitsForItsEndOrForItsBatchAndWakesNobodyItself() throws InterruptedException {
+        List<Message> taken = new CopyOnWriteArrayList<>();
+        Thread sender = new Thread(() -> {
+            try {
+                while (taken.size() < 5) {
+                    taken.add(queue.take());
+                }
+            } catch (InterruptedException stop) {
+                // Fewer than there should be.
+            }
+        });
+        sender.start();
+        posted(sender, Message.Type.TRIGGER_START, false);
+        posted(sender, Message.Type.TRIGGER_END, true);
+        posted(sender, Message.Type.TRIGGER_START, false);
+        queue.wake();
+        posted(sender, Message.Type.PROGRESS, false);
+        posted(sender, Message.Type.TRIGGER_END, true);
+        sender.join(10_000);
+        assertEquals(Arrays.asList(Message.Type.TRIGGER_START, Message.Type.TRIGGER_END, Message.Type.TRIGGER_START,
+                Message.Type.PROGRESS, Message.Type.TRIGGER_END), taken.stream().map(m -> m.type).collect(Collectors.toList()));
+    }
+
+    /** Posts a message to a sender that waits for one, which, once woken, wants the monitor that is held here. */
+    private void posted(Thread sender, Message.Type type, boolean wakes) {
+        while (true) {
+            synchronized (queue) {
+                if (sender.getState() == Thread.State.WAITING) {
+                    Message.post(type, run, null, queue);
+                    assertEquals(wakes ? Thread.State.BLOCKED : Thread.State.WAITING, sender.getState(), type.toString());
+                    return;
+                }
+            }
+            Thread.yield();
+        }
     }
 
     @Test
