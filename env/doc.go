@@ -15,6 +15,12 @@
 // run, which joins the estimators here: Curve (arrivals), Meter (cost), Rates
 // and BatchFit. Features makes an Observation dimensionless for a network.
 //
+// An action moves one rung, and the rung's interval is commanded. Where the wait
+// in course has outlasted it, the trigger is due at once whatever shorter
+// interval is commanded, but the next one may not be: with a batch longer than
+// the interval it would begin at that batch's very end, before anyone could say
+// otherwise. So then what the wait has lasted is commanded (Tracker.Hold).
+//
 // # Units
 //
 // Times of day are Time, nanoseconds on the tuner's clock. Physical quantities
@@ -26,6 +32,6 @@
 // An Observation holds estimates where the source does not tell (Sighted is 0
 // for files and rate sources, and where samples stopped 5 s ago). A cost that
 // was estimated and turns out otherwise is corrected in the step in which that
-// is known. Until the reference rate is known, delays cost nothing. Nothing here reads a clock, draws a random
-// number, or starts a goroutine.
+// is known. Until the reference rate is known, delays cost nothing. Nothing here
+// reads a clock, draws a random number, or starts a goroutine.
 package env

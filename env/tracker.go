@@ -86,6 +86,7 @@ type state struct {
 	Set      bool // Settings are
 	Rung     int
 	Interval float64 // in effect, s
+	Held     held
 
 	Cap, Floor                        float64
 	Running, Busy, Queries, LeftToRun float64 // the driver's
@@ -182,6 +183,36 @@ func (k *Tracker) SetRung(rung int) {
 	}
 	k.s.Rung = rung
 }
+
+// held is how a query was last held to a rung: by which interval, in the wait
+// after which trigger. Interval is 0 where it is not held.
+type held struct {
+	Interval time.Duration
+	Rung     int
+	Trigger  Time
+}
+
+// Hold returns the interval that is to be commanded at t for the query to be held
+// to its rung: the rung's own or, where the wait has lasted longer than that
+// already, as long as it has lasted. The trigger begins at once either way; the
+// one after it then does not begin, as the batch outlasts the rung, before its
+// end has been seen and answered.
+func (k *Tracker) Hold(t Time) time.Duration {
+	s := &k.s
+	own := s.Settings.Ladder.Interval(s.Rung)
+	lasted := own
+	if !s.InBatch {
+		longest := s.Settings.Ladder.Interval(s.Settings.Ladder.Len() - 1)
+		lasted = max(own, min(time.Duration(t-s.TriggerStart).Truncate(time.Millisecond), longest))
+	}
+	if h := &s.Held; h.Rung != s.Rung || h.Trigger != s.TriggerStart || h.Interval < own || h.Interval > lasted {
+		*h = held{lasted, s.Rung, s.TriggerStart}
+	}
+	return s.Held.Interval
+}
+
+// Free tells that the query is held to its rung no longer.
+func (k *Tracker) Free() { k.s.Held = held{} }
 
 // Rung is the rung commanded.
 func (k *Tracker) Rung() int { return k.s.Rung }

@@ -207,6 +207,44 @@ func TestTrackerStaysOnTheLadder(t *testing.T) {
 	}
 }
 
+func TestAWaitThatOutlastedItsRungIsHeldAsLongAsItLasted(t *testing.T) {
+	k := started(t)
+	k.TriggerStart(seconds(1), 0)
+	k.SetRung(1) // 0.5 s
+	if got := k.Hold(seconds(3)); got != 500*time.Millisecond {
+		t.Errorf("in a batch: %v", got)
+	}
+	k.TriggerEnd(seconds(1.2), Empty, seconds(1.2), 0, 0, false)
+	for _, c := range []struct {
+		name       string
+		at         float64
+		rung       int
+		want, seen time.Duration
+	}{
+		{"the rung is to come", 1.3, 1, 500 * time.Millisecond, 500 * time.Millisecond},
+		{"it is due already", 1.9, 1, 500 * time.Millisecond, 500 * time.Millisecond},
+		{"it was over when it was commanded", 1.9, 0, 900 * time.Millisecond, 125 * time.Millisecond},
+		{"what holds is not changed", 2.5, 0, 900 * time.Millisecond, 125 * time.Millisecond},
+		{"a longer one", 2.5, 2, 2 * time.Second, 2 * time.Second},
+	} {
+		k.SetRung(c.rung)
+		if got := k.Hold(seconds(c.at)); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+		k.Applied(c.want)
+		if got := k.Tick(seconds(c.at), 0).Observation.Interval; got != c.seen.Seconds() {
+			t.Errorf("%s: seen as %v s, want %v", c.name, got, c.seen)
+		}
+	}
+	k.SetRung(0)
+	k.Hold(seconds(4))
+	k.Free()
+	k.Applied(777 * time.Millisecond)
+	if got := k.Tick(seconds(4), 0).Observation.Interval; got != 0.777 {
+		t.Errorf("let go of: an interval of %v s", got)
+	}
+}
+
 // drive makes one arbitrary call of everything that a tracker may be told.
 func drive(t *rapid.T, k *Tracker, now *Time) {
 	*now += Time(rapid.Int64Range(0, 3e9).Draw(t, "dt"))
@@ -214,7 +252,7 @@ func drive(t *rapid.T, k *Tracker, now *Time) {
 	x := rapid.OneOf(rapid.Float64Range(0, 1e4), rapid.SampledFrom([]float64{
 		math.NaN(), math.Inf(1), -1, 1e300, 1e15,
 	})).Draw(t, "x")
-	switch rapid.IntRange(0, 8).Draw(t, "call") {
+	switch rapid.IntRange(0, 9).Draw(t, "call") {
 	case 0, 1:
 		k.Arrived(at, x, rapid.Bool().Draw(t, "sighted"))
 	case 2:
@@ -230,6 +268,8 @@ func drive(t *rapid.T, k *Tracker, now *Time) {
 		k.SetDriver(x, rapid.Float64().Draw(t, "busy"), x, x)
 	case 8:
 		k.Gap()
+	case 9:
+		k.Applied(k.Hold(*now))
 	}
 }
 

@@ -178,7 +178,11 @@ func (k *Tracker) observe(t Time, o *Observation) {
 	s := &k.s
 	ladder := s.Settings.Ladder
 	o.SinceTrigger = max(t.Sub(s.TriggerStart), 0)
-	o.Interval, o.Shorter, o.Longer = s.Interval, s.Interval, s.Interval
+	o.Interval = s.Interval
+	if s.Held.Interval > 0 {
+		o.Interval = ladder.Interval(s.Rung).Seconds()
+	}
+	o.Shorter, o.Longer = o.Interval, o.Interval
 	if s.Rung > 0 {
 		o.Shorter = ladder.Interval(s.Rung - 1).Seconds()
 	}

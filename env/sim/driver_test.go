@@ -289,6 +289,29 @@ func TestACommandSetsAnyIntervalARoundTripLater(t *testing.T) {
 	}
 }
 
+func TestABatchThatOutlastsItsRungIsAnsweredBeforeTheNextBegins(t *testing.T) {
+	c := config(t, 1, loads["steady"])
+	c.Noise, c.Overhead, c.Duration = 0, time.Second, time.Minute
+	var triggers []sim.Trigger
+	c.OnTrigger = func(x sim.Trigger) { triggers = append(triggers, x) }
+	s := open(t, c)
+	for tick, ok := s.Next(); ok; tick, ok = s.Next() {
+		rung := 4 // 25.6 s
+		if tick.Observation.SinceTrigger > 3 {
+			rung = 1 // 0.4 s
+		}
+		s.Act(tick.Query, rung)
+	}
+	for i := 2; i < len(triggers); i++ {
+		if d := triggers[i].Start.Sub(triggers[i-1].Start); d < 3 || d > 3.3 {
+			t.Errorf("triggers %d and %d are %v s apart, want 3 s, though a batch is longer than the rung that began it", i-1, i, d)
+		}
+	}
+	if len(triggers) < 15 {
+		t.Errorf("%d triggers", len(triggers))
+	}
+}
+
 func TestBadDriversAreNamed(t *testing.T) {
 	twice := several(t, 2, loads["steady"])
 	twice.Queries[1].Query = twice.Queries[0].Query

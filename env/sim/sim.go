@@ -266,7 +266,7 @@ func (s *Sim) find(key env.QueryKey) *query {
 func (s *Sim) Act(key env.QueryKey, rung int) {
 	if q := s.find(key); q != nil {
 		q.step(rung)
-		q.send(s, q.cfg.Settings.Ladder.Interval(q.tracker.Rung()))
+		q.send(s, q.tracker.Hold(s.now))
 	}
 }
 
@@ -277,6 +277,7 @@ func (s *Sim) Command(key env.QueryKey, interval time.Duration) {
 	interval = max(interval, time.Millisecond)
 	if q := s.find(key); q != nil && interval != q.sent {
 		q.step(q.cfg.Settings.Ladder.Nearest(interval))
+		q.tracker.Free()
 		q.send(s, interval)
 	}
 }

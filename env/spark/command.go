@@ -12,9 +12,10 @@ const resend = 1
 
 // lease is what a run was last commanded.
 type lease struct {
-	// Wanted is set while the query is to be held to its rung; Release asks
-	// for one release.
+	// Wanted is set while the query is to be held to its rung, by WantedMs;
+	// Release asks for one release.
 	Wanted, Release bool
+	WantedMs        int64
 	// Sent tells that a command is in force as far as this side knows: the
 	// one with Seq, IntervalMs, and the time At.
 	Sent       bool
@@ -31,7 +32,7 @@ func (e *Environment) Act(q env.QueryKey, rung int) {
 		return
 	}
 	r.tracker.SetRung(rung)
-	r.Lease.Wanted = true
+	r.Lease.Wanted, r.Lease.WantedMs = true, r.tracker.Hold(e.s.Now).Milliseconds()
 }
 
 // Release gives a query its configured interval back at the next Outgoing. A
@@ -81,14 +82,15 @@ func (e *Environment) command(r *run, steered bool) (Decision, bool) {
 	l := &r.Lease
 	wanted := steered && l.Wanted && r.Ask.Command
 	if l.Release || (l.Sent && !wanted) {
-		*l = lease{Wanted: l.Wanted && steered}
+		*l = lease{Wanted: l.Wanted && steered, WantedMs: l.WantedMs}
 		r.tracker.Applied(r.configured())
+		r.tracker.Free()
 		return e.decision(r, r.ConfiguredMs, ActionRelease, 0), true
 	}
 	if !wanted || e.s.Now.Sub(r.LastAt) > staleAfter {
 		return Decision{}, false // what is stale is not renewed: its lease runs out
 	}
-	interval := r.Ask.Settings.Ladder.Interval(r.tracker.Rung()).Milliseconds()
+	interval := l.WantedMs
 	since := e.s.Now.Sub(l.At)
 	changed := !l.Sent || l.IntervalMs != interval
 	if !changed && since < e.opts.Lease.Seconds()/2 && (r.shows(e.s.Epoch, l.Seq) || since < resend) {

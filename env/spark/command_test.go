@@ -47,6 +47,25 @@ func TestACommandIsSentWhenItChangesTheInterval(t *testing.T) {
 	}
 }
 
+func TestAWaitThatOutlastedItsRungIsEndedByItsOwnLength(t *testing.T) {
+	w, a := introduced(t)
+	rung := 2 // 3.2 s
+	w.act = func(env.Tick) int { return rung }
+	w.feed(a.empty(at(7))...)
+	rung = 1 // 0.8 s, which a batch may outlast
+	w.feed(a.heartbeat(at(8)), tickAt(at(8.5)), tickAt(at(8.7)))
+	if len(w.sent) != 2 || w.sent[1].Decision.IntervalMs < 1_450 || w.sent[1].Decision.IntervalMs > 1_500 {
+		t.Fatalf("sent %+v, want one command of the 1.5 s that it has waited", w.sent)
+	}
+	if o := w.last().Observation; o.Interval != 0.8 {
+		t.Errorf("an interval of %v s, want its rung's", o.Interval)
+	}
+	w.feed(a.empty(at(8.72))...)
+	if last := w.sent[len(w.sent)-1].Decision; len(w.sent) != 3 || last.IntervalMs != 800 {
+		t.Errorf("after the next trigger %+v, want the rung itself", last)
+	}
+}
+
 func encodeDecision(t *testing.T, d Decision) string {
 	t.Helper()
 	b, err := d.Encode()
@@ -113,7 +132,7 @@ func TestReleaseGivesTheIntervalBackUntilTheNextAct(t *testing.T) {
 		t.Errorf("sent after the release: %+v", w.sent)
 	}
 	w.Act("shop/orders", 1)
-	if out := w.Outgoing(stampOf); len(out) != 1 || out[0].Decision.IntervalMs != 800 {
+	if out := w.Outgoing(stampOf); len(out) != 1 || out[0].Decision.IntervalMs != 10_000 { // it waits for longer already
 		t.Errorf("taken up again with %+v", out)
 	}
 }

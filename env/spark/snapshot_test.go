@@ -9,7 +9,7 @@ import (
 
 func TestASnapshotTellsHowAQueryStands(t *testing.T) {
 	w, a := introduced(t)
-	w.act = func(env.Tick) int { return 1 }
+	w.act = func(env.Tick) int { return 2 }
 	w.feed(sampleAt(t, at(5.5), "b:1", 300), sampleAt(t, at(6.5), "b:1", 420), tickAt(at(6.5)))
 	a.obey(w.sent[0], 9_000)
 	m := a.m
@@ -27,7 +27,7 @@ func TestASnapshotTellsHowAQueryStands(t *testing.T) {
 	if s.Backlog != 120 || !s.Sighted || s.Rate <= 0 || s.Reference <= 0 || s.Counters.Batches != 3 || s.BatchMs != 150 {
 		t.Errorf("load: %+v", s)
 	}
-	if s.ConfiguredMs != 2000 || s.EffectiveMs != 800 || s.CommandedMs != 800 || s.LeaseLeftMs != 9000 {
+	if s.ConfiguredMs != 2000 || s.EffectiveMs != 3200 || s.CommandedMs != 3200 || s.LeaseLeftMs != 9000 {
 		t.Errorf("intervals: %+v", s)
 	}
 	if s.RoundTripMsP50 == nil || *s.RoundTripMsP50 < 1 || *s.RoundTripMsP50 > 2.1 || *s.RoundTripMsP99 < 4 {

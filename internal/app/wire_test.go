@@ -104,7 +104,7 @@ func (b *bench) configure(group string) {
 	text := fmt.Sprintf(`
 kafka: {brokers: ["%s"]}
 http: {listen: "127.0.0.1:0"}
-store: {checkpoints: %s, journal: %s, journal_max: 16MiB, keep: 50, every: 1s}
+store: {checkpoints: %s, journal: %s, journal_max: 256MiB, keep: 50, every: 1s}
 decision: {period: 50ms, lease: 2s}
 groups: [{name: all, match: ["*"], %s}]
 `, b.addr, b.checkpoints(), b.journal(), group)
