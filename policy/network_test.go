@@ -73,7 +73,7 @@ func TestAFreshActorIsNearlyTheRuleOfItsPrior(t *testing.T) {
 	}
 	o := env.Observation{
 		SinceTrigger: 4, Interval: 8, Shorter: 4, Longer: 16, Period: 0.2, Rung: 3, Rungs: 6, Sighted: 1,
-		Outstanding: 10, Reference: 10, Weights: env.Weights{Latency: 1, Batch: 0.3},
+		Outstanding: 4, Reference: 10, Weights: env.Weights{Latency: 1, Batch: 0.3},
 		R05: 10, R2: 10, R15: 10, R300: 10, Forecast: [3]float64{10, 10, 10}, NextPrice: 1,
 	}
 	var (
@@ -90,6 +90,9 @@ func TestAFreshActorIsNearlyTheRuleOfItsPrior(t *testing.T) {
 			} else {
 				hi = o.Waited
 			}
+		}
+		if hi < 1e-3 {
+			t.Fatalf("a margin above %v before anything has waited", margin)
 		}
 		return hi
 	}
