@@ -89,7 +89,7 @@ func TestASearchMovesTheThresholdWhenItIsDueAndARestartChangesNothing(t *testing
 	rng, restarts, inFlight := rand.New(rand.NewPCG(1, 1)), 0, 0
 	got, end := tune(t, tuning(t), func(l *Loop, _ *env.Tick) *Loop {
 		searching := l.groups[0].tuner.search != nil
-		if rng.IntN(400) > 0 && (!searching || rng.IntN(20) > 0) {
+		if rng.IntN(400) > 0 && (!searching || rng.IntN(8) > 0) {
 			return l
 		}
 		restarts++
