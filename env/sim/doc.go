@@ -43,7 +43,8 @@
 // on up to five moments. Workloads are named generators of loads; adding one
 // is a function and a line in workloads.go. RandomDriver draws what policies
 // are trained on. Recorded arrivals are read by the package traces, which what
-// trains does not import.
+// trains does not import; events that are known one by one are met as they were
+// (Config.Arrivals).
 //
 // # Units
 //
