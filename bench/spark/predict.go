@@ -86,14 +86,14 @@ func (w *Window) arrivals() []time.Duration {
 	return all
 }
 
-// simulated are the queries of a run in the simulator, at its beginning.
-func simulated(d sim.Driver, w *Window, weights env.Weights, length time.Duration, rival string, seed uint64) (*sim.Sim, error) {
+// simulated are the queries of a run in the simulator, at its beginning. arrivals
+// are the window's.
+func simulated(d sim.Driver, w *Window, arrivals []time.Duration, weights env.Weights, length time.Duration, rival string, seed uint64) (*sim.Sim, error) {
 	ladder, err := env.NewLadder(shortest, longest)
 	if err != nil {
 		return nil, err
 	}
 	d.Queries = slices.Clone(d.Queries)
-	arrivals := w.arrivals()
 	for i := range d.Queries {
 		c := &d.Queries[i]
 		c.Run, c.Seed, c.Duration = "1", seed, settling+length
@@ -110,8 +110,9 @@ func simulated(d sim.Driver, w *Window, weights env.Weights, length time.Duratio
 // predict plays a rival in the simulator.
 func predict(d sim.Driver, w *Window, weights env.Weights, length time.Duration, rival string) (Prediction, error) {
 	var p Prediction
+	arrivals := w.arrivals()
 	for seed := range uint64(draws) {
-		s, err := simulated(d, w, weights, length, rival, seed)
+		s, err := simulated(d, w, arrivals, weights, length, rival, seed)
 		if err != nil {
 			return p, fmt.Errorf("simulating %s on %s: %w", rival, w.Trace.Name, err)
 		}

@@ -67,11 +67,7 @@ type Window struct {
 	Trace Trace
 	// From is the recording's row that it begins at.
 	From int
-	// Rates are the mean rates of equal parts of the window, Part s each,
-	// events/s.
-	Rates []float64
-	Part  float64
-	// Events are the schedule, drawn from the rates. Lead is the schedule of the
+	// Events are the schedule, drawn from the rates of the rows. Lead is the schedule of the
 	// lead-in: a Poisson stream of the window's mean rate.
 	Events, Lead []load.Event
 }
@@ -96,15 +92,16 @@ func (t Trace) Cut(folder string, seed uint64, length time.Duration) (*Window, e
 	if past+rows > recording.Len() {
 		return nil, fmt.Errorf("trace %s: %d rows, want %d after the first quarter", path, recording.Len(), rows)
 	}
-	w := &Window{Trace: t, From: past + rng.IntN(recording.Len()-past-rows+1), Part: 1 / float64(t.Rows)}
+	w := &Window{Trace: t, From: past + rng.IntN(recording.Len()-past-rows+1)}
 	mean := recording.Mean(w.From, w.From+rows)
 	if !(mean > 0) {
 		return nil, fmt.Errorf("trace %s: no events in the %d rows from %d", path, rows, w.From)
 	}
+	var rates []float64 // events/s, of the rows
 	for i := range rows {
-		w.Rates = append(w.Rates, recording.Mean(w.From+i, w.From+i+1)*t.Rate/mean)
+		rates = append(rates, recording.Mean(w.From+i, w.From+i+1)*t.Rate/mean)
 	}
-	w.Events = draw(rng, w.Rates, w.Part)
+	w.Events = draw(rng, rates, 1/float64(t.Rows))
 	w.Lead = draw(rng, slices.Repeat([]float64{t.Rate}, int(LeadIn.Seconds())), 1)
 	return w, nil
 }

@@ -53,7 +53,7 @@ Traces are steady, bursty, idle and diurnal, or CSV files second,events.
 The folder that the binary is in has to hold what make build puts there, and
 kafka.classpath (make bin/kafka.classpath).`,
 		Example: `  rubato bench spark                               # 24 runs, 105 minutes
-  rubato bench spark --trace idle --rivals frozen,waiting-cost,fixed-1s --minutes 3 --out /tmp/idle
+  rubato bench spark --trace idle --rivals frozen,waiting-cost,fixed-1s --out /tmp/idle
   rubato bench spark --job shared --rivals frozen,waiting-cost --repeats 2`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runBenchSpark(cmd, &f) },
