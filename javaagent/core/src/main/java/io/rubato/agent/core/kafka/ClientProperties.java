@@ -36,7 +36,8 @@ final class ClientProperties {
         properties.put("auto.offset.reset", "earliest");
         properties.put("allow.auto.create.topics", "false");
         properties.put("fetch.min.bytes", "1");
-        properties.put("fetch.max.wait.ms", "500");
+        // The broker answers at once where there is a decision; an empty answer costs the driver, so there are few of them.
+        properties.put("fetch.max.wait.ms", "2000");
         properties.put("fetch.max.bytes", String.valueOf(2 << 20));
         properties.put("max.partition.fetch.bytes", String.valueOf(1 << 20));
         properties.put("request.timeout.ms", "5000");

@@ -6,6 +6,8 @@ import io.rubato.agent.core.wire.Message;
 import io.rubato.agent.core.wire.MessageQueue;
 import io.rubato.agent.core.wire.MessageWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +22,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 public final class MetricSender implements Runnable {
     /** What the producer may hold: the rest waits in the queue, where the oldest gives way. */
     private static final int MOST_UNACKNOWLEDGED = 64;
+    /** What is taken from the queue before it is sent: few, since a full queue drops its oldest, not these. */
+    private static final int MOST_AT_ONCE = 8;
     private static final long AGAIN_MS = 500;
 
     private final Options options;
@@ -51,7 +55,7 @@ public final class MetricSender implements Runnable {
                     room = new Semaphore(MOST_UNACKNOWLEDGED);
                     awaitTopic(producer);
                     while (!refused) {
-                        send(producer, queue.take());
+                        send(producer, written());
                     }
                 } catch (InterruptedException | InterruptException stop) {
                     return;
@@ -90,28 +94,42 @@ public final class MetricSender implements Runnable {
         }
     }
 
-    private void send(KafkaProducer<byte[], byte[]> producer, Message message) throws InterruptedException {
-        byte[] value;
-        try {
-            value = writer.write(message, System.nanoTime());
-        } catch (Exception unreadable) {
-            message.run.drops.incrementAndGet();
-            AgentLog.warnOnce("write " + message.type, "a " + message.type + " message cannot be written: " + unreadable);
-            return;
-        }
-        byte[] key = message.run.identity.key.getBytes(StandardCharsets.US_ASCII);
-        Semaphore taken = room;
-        taken.acquire();
-        message.report().sent(message.seq, System.nanoTime());
-        producer.send(new ProducerRecord<>(options.metricsTopic(), key, value), (metadata, error) -> {
-            taken.release();
-            if (error == null) {
-                reached();
-            } else {
+    /**
+     * Waits for a message, and writes it and those behind it. They are sent at one go: of a batch's progress and its
+     * trigger's end, sent as each was written, the end would wait for the broker's answer to the progress.
+     */
+    private List<Outgoing> written() throws InterruptedException {
+        List<Outgoing> outgoing = new ArrayList<>();
+        Message message = queue.take();
+        for (int taken = 1; message != null; taken++) {
+            try {
+                outgoing.add(new Outgoing(message, writer.write(message, System.nanoTime())));
+            } catch (Exception unreadable) {
                 message.run.drops.incrementAndGet();
-                failed(error);
+                AgentLog.warnOnce("write " + message.type, "a " + message.type + " message cannot be written: " + unreadable);
             }
-        });
+            message = taken < MOST_AT_ONCE ? queue.poll() : null;
+        }
+        return outgoing;
+    }
+
+    private void send(KafkaProducer<byte[], byte[]> producer, List<Outgoing> outgoing) throws InterruptedException {
+        Semaphore taken = room;
+        for (Outgoing next : outgoing) {
+            Message message = next.message;
+            byte[] key = message.run.identity.key.getBytes(StandardCharsets.US_ASCII);
+            taken.acquire();
+            message.report().sent(message.seq, System.nanoTime());
+            producer.send(new ProducerRecord<>(options.metricsTopic(), key, next.value), (metadata, error) -> {
+                taken.release();
+                if (error == null) {
+                    reached();
+                } else {
+                    message.run.drops.incrementAndGet();
+                    failed(error);
+                }
+            });
+        }
     }
 
     private void failed(Exception error) {
@@ -147,5 +165,15 @@ public final class MetricSender implements Runnable {
             deepest = deepest.getCause();
         }
         return deepest.getClass().getSimpleName() + ": " + deepest.getMessage();
+    }
+
+    private static final class Outgoing {
+        final Message message;
+        final byte[] value;
+
+        Outgoing(Message message, byte[] value) {
+            this.message = message;
+            this.value = value;
+        }
     }
 }

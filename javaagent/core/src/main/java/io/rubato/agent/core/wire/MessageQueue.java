@@ -40,6 +40,11 @@ public final class MessageQueue {
         return messages.removeFirst();
     }
 
+    /** @return the next message, or null where none is there */
+    public synchronized Message poll() {
+        return messages.pollFirst();
+    }
+
     public synchronized int size() {
         return messages.size();
     }
