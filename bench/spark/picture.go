@@ -3,8 +3,9 @@ package spark
 import (
 	"fmt"
 	"io"
-	"math"
 	"strings"
+
+	"rubato/bench/plane"
 )
 
 // The picture's panels, one a trace, two in a row, in SVG units.
@@ -43,22 +44,8 @@ func (s *Summary) WritePicture(out io.Writer) error {
 	return nil
 }
 
-// axes maps triggers a second and mean latency, s, to a panel.
-type axes struct{ x0, x1, y0, y1 float64 } // decimal logarithms
-
-func (a *axes) hold(x, y float64) {
-	x, y = math.Log10(x), math.Log10(y)
-	a.x0, a.x1, a.y0, a.y1 = min(a.x0, x), max(a.x1, x), min(a.y0, y), max(a.y1, y)
-}
-
-func (a *axes) place(triggers, latency float64) (x, y float64) {
-	x = panelLeft + (math.Log10(triggers)-a.x0)/(a.x1-a.x0)*(panelWidth-panelLeft-panelRight)
-	y = panelTop + (a.y1-math.Log10(latency))/(a.y1-a.y0)*(panelHeight-panelTop-panelBottom)
-	return x, y
-}
-
 func (s *Summary) panel(b *strings.Builder, trace string) {
-	a := &axes{x0: math.Inf(1), x1: math.Inf(-1), y0: math.Inf(1), y1: math.Inf(-1)}
+	a := plane.New(panelWidth, panelHeight, plane.Margins{Left: panelLeft, Right: panelRight, Top: panelTop, Bottom: panelBottom})
 	var rows []*Row
 	seconds := s.Key.Minutes*60 - LeadIn.Seconds()
 	for i := range s.Rows {
@@ -67,22 +54,21 @@ func (s *Summary) panel(b *strings.Builder, trace string) {
 			continue
 		}
 		rows = append(rows, r)
-		a.hold(r.Triggers, r.MeanMs/1e3)
+		a.Hold(r.Triggers, r.MeanMs/1e3)
 		if p := r.Predicted; p != nil && p.Triggers > 0 {
-			a.hold(p.Triggers/seconds, p.MeanMs/1e3)
+			a.Hold(p.Triggers/seconds, p.MeanMs/1e3)
 		}
 	}
 	fmt.Fprintf(b, `<text class="title" x="%d" y="24">%s</text>`, panelLeft, trace)
 	if len(rows) == 0 {
 		return
 	}
-	const room = 0.12
-	*a = axes{a.x0 - room, a.x1 + room, a.y0 - room, a.y1 + room}
-	a.draw(b)
+	a.Widen(0.12)
+	a.Grid(b)
 	for i, r := range rows {
-		x, y := a.place(r.Triggers, r.MeanMs/1e3)
+		x, y := a.Place(r.Triggers, r.MeanMs/1e3)
 		if p := r.Predicted; p != nil && p.Triggers > 0 {
-			u, v := a.place(p.Triggers/seconds, p.MeanMs/1e3)
+			u, v := a.Place(p.Triggers/seconds, p.MeanMs/1e3)
 			fmt.Fprintf(b, `<line class="to" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/><circle class="simulated" cx="%.1f" cy="%.1f" r="4"/>`, x, y, u, v, u, v)
 		}
 		fmt.Fprintf(b, `<circle class="%s" cx="%.1f" cy="%.1f" r="5"><title>%s: cost %.3f/s, %.2f triggers/s, %.0f ms</title></circle>`,
@@ -94,35 +80,6 @@ func (s *Summary) panel(b *strings.Builder, trace string) {
 		}
 		fmt.Fprintf(b, `<text x="%.1f" y="%.1f">%s</text>`, left, y+4-11*float64(i%2), label)
 	}
-}
-
-// draw writes the panel's grid at 1, 2 and 5, and its titles.
-func (a *axes) draw(b *strings.Builder) {
-	bottom, right := float64(panelHeight-panelBottom), float64(panelWidth-panelRight)
-	for _, v := range ticks(a.x0, a.x1) {
-		x, _ := a.place(v, 1)
-		fmt.Fprintf(b, `<line class="grid" x1="%.1f" y1="%d" x2="%.1f" y2="%.0f"/><text x="%.1f" y="%.0f" text-anchor="middle">%g</text>`,
-			x, panelTop, x, bottom, x, bottom+15, v)
-	}
-	for _, v := range ticks(a.y0, a.y1) {
-		_, y := a.place(1, v)
-		fmt.Fprintf(b, `<line class="grid" x1="%d" y1="%.1f" x2="%.0f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%g</text>`,
-			panelLeft, y, right, y, panelLeft-6, y+4, v)
-	}
-	fmt.Fprintf(b, `<text x="%d" y="%.0f" text-anchor="middle">triggers a second</text>`, (panelLeft+panelWidth)/2, bottom+32)
-	fmt.Fprintf(b, `<text transform="translate(14 %d) rotate(-90)" text-anchor="middle">mean latency, s</text>`, panelHeight/2)
-}
-
-func ticks(lo, hi float64) []float64 {
-	var out []float64
-	for e := math.Floor(lo); e <= hi; e++ {
-		for _, m := range []float64{1, 2, 5} {
-			if v := m * math.Pow(10, e); math.Log10(v) >= lo && math.Log10(v) <= hi {
-				out = append(out, v)
-			}
-		}
-	}
-	return out
 }
 
 func class(rival string) string {

@@ -1,12 +1,14 @@
 package tournament
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strings"
 
+	"rubato/bench/plane"
 	"rubato/policy/rules"
 )
 
@@ -48,7 +50,8 @@ func (r *Result) picture() string {
 		return b.String()
 	}
 	a := newAxes(points)
-	a.draw(&b)
+	fmt.Fprintf(&b, `<text class="title" x="%d" y="26">Mean event latency against triggers, geometric means over the cells</text>`, marginLeft)
+	a.Grid(&b)
 	a.front(&b, points)
 	for _, name := range []string{WaitingRule, PolicyName} {
 		a.line(&b, points, name)
@@ -101,58 +104,21 @@ func (r *Result) points() []point {
 	return points
 }
 
-// axes maps figures to the plane.
+// axes are the plane, and what of it is taken.
 type axes struct {
-	x0, x1, y0, y1 float64 // decimal logarithms
-	taken          []box
+	*plane.Plane
+	taken []box
 }
 
 type box struct{ x0, y0, x1, y1 float64 }
 
 func newAxes(points []point) *axes {
-	a := &axes{x0: math.Inf(1), x1: math.Inf(-1), y0: math.Inf(1), y1: math.Inf(-1)}
+	a := &axes{Plane: plane.New(pictureWidth, pictureHeight, plane.Margins{Left: marginLeft, Right: marginRight, Top: marginTop, Bottom: marginBottom})}
 	for _, p := range points {
-		x, y := math.Log10(p.triggers), math.Log10(p.latency)
-		a.x0, a.x1 = min(a.x0, x), max(a.x1, x)
-		a.y0, a.y1 = min(a.y0, y), max(a.y1, y)
+		a.Hold(p.triggers, p.latency)
 	}
-	const room = 0.08
-	return &axes{x0: a.x0 - room, x1: a.x1 + room, y0: a.y0 - room, y1: a.y1 + room}
-}
-
-func (a *axes) place(triggers, latency float64) (x, y float64) {
-	x = marginLeft + (math.Log10(triggers)-a.x0)/(a.x1-a.x0)*(pictureWidth-marginLeft-marginRight)
-	y = marginTop + (a.y1-math.Log10(latency))/(a.y1-a.y0)*(pictureHeight-marginTop-marginBottom)
-	return x, y
-}
-
-// draw writes the frame, the grid lines at 1, 2 and 5, and the titles.
-func (a *axes) draw(b *strings.Builder) {
-	fmt.Fprintf(b, `<text class="title" x="%d" y="26">Mean event latency against triggers, geometric means over the cells</text>`, marginLeft)
-	for _, v := range ticks(a.x0, a.x1) {
-		x, _ := a.place(v, 1)
-		fmt.Fprintf(b, `<line class="grid" x1="%.1f" y1="%d" x2="%.1f" y2="%d"/><text x="%.1f" y="%d" text-anchor="middle">%g</text>`,
-			x, marginTop, x, pictureHeight-marginBottom, x, pictureHeight-marginBottom+18, v)
-	}
-	for _, v := range ticks(a.y0, a.y1) {
-		_, y := a.place(1, v)
-		fmt.Fprintf(b, `<line class="grid" x1="%d" y1="%.1f" x2="%d" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%g</text>`,
-			marginLeft, y, pictureWidth-marginRight, y, marginLeft-8, y+4, v)
-	}
-	fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="middle">triggers a second</text>`, (pictureWidth+marginLeft)/2, pictureHeight-16)
-	fmt.Fprintf(b, `<text transform="translate(18 %d) rotate(-90)" text-anchor="middle">mean event latency, s</text>`, pictureHeight/2)
-}
-
-func ticks(lo, hi float64) []float64 {
-	var out []float64
-	for e := math.Floor(lo); e <= hi; e++ {
-		for _, m := range []float64{1, 2, 5} {
-			if v := m * math.Pow(10, e); math.Log10(v) >= lo && math.Log10(v) <= hi {
-				out = append(out, v)
-			}
-		}
-	}
-	return out
+	a.Widen(0.08)
+	return a
 }
 
 // front draws the Pareto front of the fixed grid.
@@ -163,13 +129,13 @@ func (a *axes) front(b *strings.Builder, points []point) {
 			grid = append(grid, p)
 		}
 	}
-	slices.SortFunc(grid, func(p, q point) int { return compareFloats(p.triggers, q.triggers) })
+	slices.SortFunc(grid, func(p, q point) int { return cmp.Compare(p.triggers, q.triggers) })
 	var path []string
 	least := math.Inf(1)
 	for _, p := range grid {
 		if p.latency < least {
 			least = p.latency
-			x, y := a.place(p.triggers, p.latency)
+			x, y := a.Place(p.triggers, p.latency)
 			path = append(path, fmt.Sprintf("%.1f,%.1f", x, y))
 		}
 	}
@@ -184,10 +150,10 @@ func (a *axes) line(b *strings.Builder, points []point, rival string) {
 			own = append(own, p)
 		}
 	}
-	slices.SortFunc(own, func(p, q point) int { return compareFloats(p.triggers, q.triggers) })
+	slices.SortFunc(own, func(p, q point) int { return cmp.Compare(p.triggers, q.triggers) })
 	var path []string
 	for _, p := range own {
-		x, y := a.place(p.triggers, p.latency)
+		x, y := a.Place(p.triggers, p.latency)
 		path = append(path, fmt.Sprintf("%.1f,%.1f", x, y))
 	}
 	fmt.Fprintf(b, `<polyline class="%s-line" points="%s"/>`, class(rival), strings.Join(path, " "))
@@ -199,12 +165,12 @@ func (a *axes) dots(b *strings.Builder, points []point) {
 	order := slices.Clone(points)
 	slices.SortStableFunc(order, func(p, q point) int { return rank(p.rival) - rank(q.rival) })
 	for _, p := range order {
-		x, y := a.place(p.triggers, p.latency)
+		x, y := a.Place(p.triggers, p.latency)
 		a.taken = append(a.taken, box{x - 4, y - 4, x + 4, y + 4})
 	}
 	for i := len(order) - 1; i >= 0; i-- {
 		p := order[i]
-		x, y := a.place(p.triggers, p.latency)
+		x, y := a.Place(p.triggers, p.latency)
 		fmt.Fprintf(b, `<circle class="%s" cx="%.1f" cy="%.1f" r="%d"><title>%s: %.3g triggers/s, %.3g s</title></circle>`,
 			class(p.rival), x, y, radius(p.rival), p.label(), p.triggers, p.latency)
 	}
@@ -216,7 +182,7 @@ func (a *axes) dots(b *strings.Builder, points []point) {
 }
 
 func (a *axes) label(b *strings.Builder, p point) {
-	x, y := a.place(p.triggers, p.latency)
+	x, y := a.Place(p.triggers, p.latency)
 	width := labelWidth * float64(len(p.label()))
 	for _, at := range [][2]float64{{8, 4}, {-8 - width, 4}, {-width / 2, -8}, {-width / 2, 17}, {8, -8}, {8, 17}, {-8 - width, -8}, {-8 - width, 17}} {
 		l := box{x + at[0], y + at[1] - labelHeight + 3, x + at[0] + width, y + at[1] + 3}
@@ -273,16 +239,6 @@ func radius(rival string) int {
 		return 6
 	}
 	return 4
-}
-
-func compareFloats(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 const pictureStyle = `<style>
