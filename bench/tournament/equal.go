@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"rubato/env"
-	"rubato/policy"
 	"rubato/policy/rules"
 )
 
@@ -27,10 +26,13 @@ type EqualTriggers struct {
 	BatchPrice     Figure `json:"batchPrice"`
 	PolicyLatencyS Figure `json:"policyLatencyS"`
 	LatencyRatio   Figure `json:"latencyRatio"`
+	// LimitLatencyS is the clairvoyant's mean latency at as many triggers.
+	LimitLatencyS Figure `json:"limitLatencyS"`
 }
 
 func (e *EqualTriggers) note() string {
-	return fmt.Sprintf("%v s against %v s of %s, at %v triggers/s", e.PolicyLatencyS, e.MeanLatencyS, e.Rule, e.TriggersPerS)
+	return fmt.Sprintf("%v s against %v s of %s, at %v triggers/s; clairvoyant %v s, %v", e.PolicyLatencyS, e.MeanLatencyS, e.Rule,
+		e.TriggersPerS, e.LimitLatencyS, e.LimitLatencyS/e.MeanLatencyS)
 }
 
 // adaptiveRules are AdaptiveStream's rule as published.
@@ -58,7 +60,7 @@ func equalTriggers(ctx context.Context, o Options) (*EqualTriggers, error) {
 	}
 	// The rule does not look at prices.
 	cell := Cell{Source: source, Kind: adaptiveKind}
-	play := func(price float64, make func(*bout) (player, error)) (load, error) {
+	play := func(price float64, make maker) (load, error) {
 		c := cell
 		c.Weighting = Weighting{Name: "price", Weights: env.Weights{Latency: 1, Batch: price, Empty: price}}
 		return average(ctx, c, o, make)
@@ -73,7 +75,7 @@ func equalTriggers(ctx context.Context, o Options) (*EqualTriggers, error) {
 		if err != nil {
 			return nil, err
 		}
-		price, at, err := priceFor(own.triggers, o.Policy, play)
+		price, at, err := priceFor(own.triggers, func(*bout) (player, error) { return newPolicyPlayer(o.Policy) }, play)
 		if err != nil {
 			return nil, err
 		}
@@ -85,15 +87,18 @@ func equalTriggers(ctx context.Context, o Options) (*EqualTriggers, error) {
 			worst = x
 		}
 	}
-	return worst, nil
+	_, limit, err := priceFor(float64(worst.TriggersPerS), newClairvoyantPlayer, play)
+	worst.LimitLatencyS = Figure(limit)
+	return worst, err
 }
 
-// priceFor bisects the price of a batch for the triggers wanted, and returns it
-// with the latency there, interpolated between the last two loads.
-func priceFor(triggers float64, a *policy.Artefact,
-	play func(price float64, make func(*bout) (player, error)) (load, error),
-) (price, latency float64, err error) {
-	by := func(*bout) (player, error) { return newPolicyPlayer(a) }
+// maker makes the player of one bout.
+type maker func(*bout) (player, error)
+
+// priceFor bisects the price of a batch at which who plays makes the triggers
+// wanted, and returns it with the latency there, interpolated between the last
+// two loads.
+func priceFor(triggers float64, by maker, play func(float64, maker) (load, error)) (price, latency float64, err error) {
 	lo, hi := math.Log(cheapest), math.Log(dearest)
 	var often, seldom load // at lo and at hi
 	if often, err = play(cheapest, by); err != nil {
@@ -122,7 +127,7 @@ func priceFor(triggers float64, a *policy.Artefact,
 }
 
 // average plays a cell over the seeds.
-func average(ctx context.Context, c Cell, o Options, make func(*bout) (player, error)) (load, error) {
+func average(ctx context.Context, c Cell, o Options, make maker) (load, error) {
 	outs := slices.Repeat([][]*outcome{nil}, o.Seeds)
 	err := parallel(ctx, o.Workers, o.Seeds, func(_ context.Context, seed int) error {
 		b, err := newBout(c, seed, o.Length)
