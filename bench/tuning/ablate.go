@@ -22,6 +22,10 @@ type Variant struct {
 	Period time.Duration
 	// Without, where set, takes something out of a line.
 	Without func(l *policy.Line)
+	// Rival, where set, is the rule that plays in the line's place, outright.
+	Rival string
+	// Foretold is set where forecasts are what will come, second by second.
+	Foretold bool
 }
 
 // Variants are those of the ablation; the first is the house as it is.
@@ -42,6 +46,9 @@ func Variants() []Variant {
 		}},
 		{Name: "without the marginal cost", Without: withoutMarginal},
 		{Name: "without the grain", Without: func(l *policy.Line) { l.Weight[env.FeatureGrain] = 0 }},
+		{Name: "the next seconds foretold", Foretold: true},
+		{Name: "model-predictive rule", Rival: "model-predictive"},
+		{Name: "the same, the next seconds foretold", Rival: "model-predictive", Foretold: true},
 	}
 }
 
@@ -113,35 +120,29 @@ type house struct {
 // over what the rule costs in the first. steady is false where a hair's
 // difference decides.
 func (h *house) compare(variants []Variant) (line, rule []float64, steady bool, err error) {
-	lines := policy.PriorLines()
-	costs := func(v *Variant, l *policy.Lines, threshold float64) float64 {
-		c, e := h.cost(v, l, threshold)
+	costs := func(v *Variant, foresees bool, act actor) float64 {
+		c, e := h.cost(v, foresees, act)
 		if err == nil {
 			err = e
 		}
 		return c + slight
 	}
-	base := costs(&variants[0], nil, rules.DefaultThreshold)
+	base := costs(&variants[0], false, byRule(rules.DefaultThreshold))
 	steady = true
 	for _, k := range []float64{1 - hair, 1 + hair} {
-		x := costs(&variants[0], nil, k*rules.DefaultThreshold)
+		x := costs(&variants[0], false, byRule(k*rules.DefaultThreshold))
 		steady = steady && math.Abs(math.Log(x/base)) <= calm
 	}
 	for i := range variants {
 		v := &variants[i]
-		line = append(line, math.Log(costs(v, v.maimed(lines), 0)/base))
-		rule = append(rule, math.Log(costs(v, nil, rules.DefaultThreshold)/base))
+		act, err := v.actor()
+		if err != nil {
+			return nil, nil, false, err
+		}
+		line = append(line, math.Log(costs(v, true, act)/base))
+		rule = append(rule, math.Log(costs(v, false, byRule(rules.DefaultThreshold))/base))
 	}
 	return line, rule, steady, err
-}
-
-// maimed are the lines without what v leaves out.
-func (v *Variant) maimed(lines policy.Lines) *policy.Lines {
-	if v.Without != nil {
-		v.Without(&lines.Sighted)
-		v.Without(&lines.Blind)
-	}
-	return &lines
 }
 
 // ladder is l with v's ratio between its rungs.
@@ -161,23 +162,26 @@ func (v *Variant) ladder(l env.Ladder) (env.Ladder, error) {
 	return l, nil
 }
 
-// cost is the driver's cost rate, its queries' sum, under the lines or, where
-// there are none, under the rule of that threshold; both on the ladder.
-func (h *house) cost(v *Variant, lines *policy.Lines, threshold float64) (float64, error) {
+// cost is the driver's cost rate, its queries' sum, under what commands it.
+func (h *house) cost(v *Variant, foresees bool, act actor) (float64, error) {
 	draw := sim.RandomDriver
 	if h.typical {
 		draw = sim.TypicalDriver
 	}
 	d := draw(rand.New(rand.NewPCG(h.seed, 0xab1a7e)), h.kind)
+	ladders := map[env.QueryKey]env.Ladder{}
 	for i := range d.Queries {
 		q := &d.Queries[i]
 		q.Duration = h.length
-		if lines != nil {
-			q.Forecaster = func() env.Forecaster { return forecast.New() }
-		}
 		q.Settings.Period = v.Period
 		var err error
 		if q.Settings.Ladder, err = v.ladder(q.Settings.Ladder); err != nil {
+			return 0, err
+		}
+		ladders[q.Query] = q.Settings.Ladder
+	}
+	if foresees {
+		if err := h.foresee(v, d); err != nil {
 			return 0, err
 		}
 	}
@@ -185,26 +189,34 @@ func (h *house) cost(v *Variant, lines *policy.Lines, threshold float64) (float6
 	if err != nil {
 		return 0, err
 	}
-	rule := rules.WaitingCost{Threshold: threshold}
-	var features env.Features
 	for {
 		t, ok := s.Next()
 		if !ok {
 			break
 		}
-		var action env.Action
-		if lines != nil {
-			action = lines.Choose(&t.Observation, t.Mask, &features)
-		} else {
-			var p policy.Probabilities
-			rule.Probabilities(&t.Observation, t.Mask, &p)
-			action = p.Argmax(t.Mask)
-		}
-		s.Act(t.Query, int(t.Observation.Rung)+action.Delta())
+		act(s, &t, ladders[t.Query])
 	}
 	sum := 0.0
 	for i := range d.Queries {
 		sum += s.Score(i).CostRate(d.Queries[i].Settings.Weights)
 	}
 	return sum, nil
+}
+
+// foresee gives d's queries the forecaster that v has.
+func (h *house) foresee(v *Variant, d sim.Driver) error {
+	for i := range d.Queries {
+		d.Queries[i].Forecaster = func() env.Forecaster { return forecast.New() }
+	}
+	if !v.Foretold {
+		return nil
+	}
+	all, err := countSeconds(d, h.length)
+	if err != nil {
+		return err
+	}
+	for i, seconds := range all {
+		d.Queries[i].Forecaster = func() env.Forecaster { return &foretold{seconds: seconds} }
+	}
+	return nil
 }

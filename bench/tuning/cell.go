@@ -53,10 +53,13 @@ func NewCell(kind sim.Kind, seed uint64, length time.Duration) (*Cell, error) {
 		}
 		c.queries[i] = query{key: q.Query, weights: q.Settings.Weights, ladder: q.Settings.Ladder}
 	}
-	if err := c.count(d, length); err != nil {
+	all, err := countSeconds(d, length)
+	if err != nil {
 		return nil, err
 	}
-	var err error
+	for i, seconds := range all {
+		c.queries[i].seconds = seconds
+	}
 	if c.start, err = sim.NewDriver(d); err != nil {
 		return nil, fmt.Errorf("cell %v %d: %w", kind, seed, err)
 	}
@@ -91,23 +94,6 @@ func (c *Cell) Calm() bool {
 		}
 	}
 	return true
-}
-
-// count takes down the arrivals of each second: any run tells them.
-func (c *Cell) count(d sim.Driver, length time.Duration) error {
-	d.Queries = append([]sim.Config(nil), d.Queries...)
-	for i := range d.Queries {
-		seconds := make([]float64, int(length/time.Second)+2)
-		c.queries[i].seconds = seconds
-		d.Queries[i].Forecaster = nil
-		d.Queries[i].OnArrival = func(at env.Time, n float64) { seconds[int(at/1e9)] += n }
-	}
-	s, err := sim.NewDriver(d)
-	if err != nil {
-		return fmt.Errorf("counting a cell's arrivals: %w", err)
-	}
-	s.Run()
-	return nil
 }
 
 // rate is the true rate in the second after at, events/s.
