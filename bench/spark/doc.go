@@ -30,7 +30,9 @@
 // Predictions come from env/sim with the batch times that `make calibration`
 // fitted to other drivers, of the window's very events, and are means over 20
 // draws of the batches' noise; a second one takes the mean batch time of the
-// very runs, so that the machine's speed of the day falls away. The limit is that
+// very runs, so that the machine's speed of the day falls away. Queries of one
+// driver that was held to one core share it (contention 1), which those of the
+// calibration did not. The limit is that
 // of package clairvoyant for the window's very events, at the policy's batch
 // time.
 //

@@ -55,6 +55,9 @@ type Record struct {
 	Seconds float64   `json:"seconds"`
 	// Load is the machine's one-minute load average before the run and after.
 	Load [2]float64 `json:"load"`
+	// Cores are those that driver, broker and tuner were held to; 0 where an
+	// earlier run does not say.
+	Cores int `json:"cores,omitempty"`
 	// CPUSeconds is the driver's processor time in the window; Files and Bytes
 	// are what the sink was given in it.
 	CPUSeconds float64   `json:"cpuSeconds"`

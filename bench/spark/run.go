@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -72,7 +73,8 @@ func (r *run) message(key string, value []byte) {
 
 // play runs the driver and the load under the rival.
 func (r *run) play(ctx context.Context) (*Record, error) {
-	r.record = Record{Key: r.key, At: time.Now().UTC().Truncate(time.Second), Broker: brokerName, Load: [2]float64{loadAverage()}}
+	r.record = Record{Key: r.key, At: time.Now().UTC().Truncate(time.Second), Broker: brokerName,
+		Load: [2]float64{loadAverage()}, Cores: runtime.NumCPU()}
 	if err := errors.Join(r.broker.client.EnsureTopics(ctx, load.Partitions, r.topic),
 		r.broker.client.EnsureTopics(ctx, 1, r.prefix+".metrics", r.prefix+".decisions")); err != nil {
 		return nil, err

@@ -260,6 +260,37 @@ func TestTheSimulatorRanksTheFixedIntervals(t *testing.T) {
 	}
 }
 
+func TestQueriesThatShareOneCoreAreForetoldToBeDearer(t *testing.T) {
+	o := options(t.TempDir(), "steady")
+	o.Job = "shared"
+	for cores, rival := range map[int]string{1: "fixed-500ms", 2: "fixed-1s"} {
+		r := Record{
+			Key:     Key{Spark: builtWith, Job: o.Job, Weights: o.Weights, Trace: "steady", Minutes: o.Length.Minutes(), Seed: o.Seed, Rival: rival},
+			Seconds: 90, Cores: cores, Queries: make([]Figures, 2),
+		}
+		if err := appendRecord(o.Results, &r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Summarise(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := calibration(fits, o.Job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rival, dearer := range map[string]bool{"fixed-500ms": true, "fixed-1s": false} {
+		calibrated, err := predict(d, s.Windows["steady"], profile(o.Weights), o.Length, rival)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.row("steady", rival).Predicted.CostRate; got > calibrated.CostRate != dearer {
+			t.Errorf("%s is foretold to cost %g, as calibrated %g", rival, got, calibrated.CostRate)
+		}
+	}
+}
+
 func TestWhatCannotBeRunIsRefused(t *testing.T) {
 	for what, change := range map[string]func(*Options){
 		"an unknown rival":          func(o *Options) { o.Rivals = []string{"nobody"} },

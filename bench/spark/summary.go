@@ -30,6 +30,7 @@ type Row struct {
 	BatchMs                     float64
 	Files, Bytes, CPUSeconds    float64
 	Load                        float64
+	Cores                       int // the runs'; 0 where one does not say
 	// Predicted is what the simulator says, by the calibrated batch times, and
 	// Own by those of the row's own runs: what is left between Own and measured
 	// is not the machine's speed. Nil without a calibration; Own is nil where
@@ -94,7 +95,7 @@ func (s *Summary) rows() {
 		r := &s.Records[i]
 		p := place{r.Trace, r.Rival}
 		if at[p] == nil {
-			at[p] = &Row{Trace: r.Trace, Rival: r.Rival, Low: math.Inf(1)}
+			at[p] = &Row{Trace: r.Trace, Rival: r.Rival, Low: math.Inf(1), Cores: r.Cores}
 		}
 		at[p].add(r)
 	}
@@ -110,6 +111,7 @@ func (s *Summary) rows() {
 // add takes in a run.
 func (r *Row) add(x *Record) {
 	r.Runs++
+	r.Cores = min(r.Cores, x.Cores)
 	r.CostRate += x.CostRate
 	r.Low, r.High = min(r.Low, x.CostRate), max(r.High, x.CostRate)
 	r.Files += float64(x.Files)
@@ -152,7 +154,7 @@ func (s *Summary) predict(o Options) error {
 	weights := profile(o.Weights)
 	for i := range s.Rows {
 		r := &s.Rows[i]
-		p, err := predict(d, s.Windows[r.Trace], weights, o.Length, r.Rival)
+		p, err := predict(r.held(d), s.Windows[r.Trace], weights, o.Length, r.Rival)
 		if err != nil {
 			return err
 		}
@@ -176,6 +178,15 @@ func (s *Summary) predict(o Options) error {
 		}
 	}
 	return nil
+}
+
+// held is the driver on the cores that the row's runs had: batches that run at
+// once share the only one there is, which the calibrated drivers had not.
+func (r *Row) held(d sim.Driver) sim.Driver {
+	if r.Cores == 1 {
+		d.Contention = 1
+	}
+	return d
 }
 
 // timed is the driver with the mean batch time of the row's own runs, its first
