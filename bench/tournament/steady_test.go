@@ -1,0 +1,56 @@
+package tournament
+
+import (
+	"testing"
+	"time"
+
+	"rubato/env"
+	"rubato/env/sim"
+	"rubato/policy/pretrained"
+)
+
+// constant commands one interval for ever.
+type constant time.Duration
+
+func (c constant) act(s *sim.Sim, t *env.Tick) bool {
+	s.Command(t.Query, time.Duration(c))
+	return false
+}
+
+// Nothing can be told of a steady Poisson load but its rate: one interval is as
+// good as any policy there, once it is known which.
+func TestOnASteadyLoadTheShippedPolicyCostsWhatTheBestIntervalInHindsightDoes(t *testing.T) {
+	a, err := pretrained.Policy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := small(t, "steady", []string{"light"}, []string{"latency", "balanced", "thrifty"}, nil)
+	for _, w := range o.Weightings {
+		b, err := newBout(Cell{Source: o.Sources[0], Kind: o.Kinds[0], Weighting: w}, 0, 10*time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cost := func(p player, plain bool) float64 {
+			out, err := b.play(p, plain)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rate(out.blocks)
+		}
+		served, err := newPolicyPlayer(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		policy := cost(served, false)
+		best, at := policy*2, time.Duration(0)
+		for d := 200 * time.Millisecond; d < 4*time.Second; d += d / 12 {
+			if c := cost(constant(d), true); c < best {
+				best, at = c, d
+			}
+		}
+		t.Logf("%s: %.4f a second, the best interval (%v) %.4f, ratio %.4f", w.Name, policy, at, best, policy/best)
+		if policy > 1.01*best {
+			t.Errorf("%s: the policy costs %.4f a second, an interval of %v %.4f", w.Name, policy, at, best)
+		}
+	}
+}
