@@ -7,6 +7,7 @@ import (
 	"rubato/env"
 	"rubato/env/sim"
 	"rubato/policy/pretrained"
+	"rubato/policy/rules"
 )
 
 // constant commands one interval for ever.
@@ -23,6 +24,10 @@ func TestOnASteadyLoadTheShippedPolicyCostsWhatTheBestIntervalInHindsightDoes(t 
 	a, err := pretrained.Policy()
 	if err != nil {
 		t.Fatal(err)
+	}
+	waiting, ok := rules.Find(WaitingRule)
+	if !ok {
+		t.Fatalf("no rule %q", WaitingRule)
 	}
 	o := small(t, "steady", []string{"light"}, []string{"latency", "balanced", "thrifty"}, nil)
 	for _, w := range o.Weightings {
@@ -48,7 +53,12 @@ func TestOnASteadyLoadTheShippedPolicyCostsWhatTheBestIntervalInHindsightDoes(t 
 				best, at = c, d
 			}
 		}
-		t.Logf("%s: %.4f a second, the best interval (%v) %.4f, ratio %.4f", w.Name, policy, at, best, policy/best)
+		rule, err := newRulePlayer(b, waiting, waiting.Values())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: %.4f a second, %.4f of the best interval (%v); the waiting-cost rule %.4f of it",
+			w.Name, policy, policy/best, at, cost(rule, true)/best)
 		if policy > 1.01*best {
 			t.Errorf("%s: the policy costs %.4f a second, an interval of %v %.4f", w.Name, policy, at, best)
 		}
