@@ -32,9 +32,8 @@
 // draws of the batches' noise; a second one takes the mean batch time of the
 // very runs, so that the machine's speed of the day falls away. Queries of one
 // driver that was held to one core share it (contention 1), which those of the
-// calibration did not. The limit is that
-// of package clairvoyant for the window's very events, at the policy's batch
-// time.
+// calibration did not. The limit is that of package clairvoyant for the window's
+// very events, at the policy's batch time.
 //
 // # Results
 //

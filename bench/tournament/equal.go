@@ -92,9 +92,6 @@ func equalTriggers(ctx context.Context, o Options) (*EqualTriggers, error) {
 	return worst, err
 }
 
-// maker makes the player of one bout.
-type maker func(*bout) (player, error)
-
 // priceFor bisects the price of a batch at which who plays makes the triggers
 // wanted, and returns it with the latency there, interpolated between the last
 // two loads.

@@ -17,6 +17,9 @@ type player interface {
 	act(s *sim.Sim, t *env.Tick) (overridden bool)
 }
 
+// maker makes the player of one bout.
+type maker func(*bout) (player, error)
+
 // contestant is a name and what makes its player for a bout.
 type contestant struct {
 	name string
@@ -32,7 +35,7 @@ type contestant struct {
 	// plain ones do not look at the forecast: they are played without one, which
 	// is quicker.
 	plain bool
-	make  func(b *bout) (player, error)
+	make  maker
 }
 
 // rulePlayer is a rule, one for each query.
