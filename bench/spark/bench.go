@@ -27,7 +27,8 @@ type Options struct {
 	Weights string
 	// Job is one of Jobs, Spark the version of Spark.
 	Job, Spark string
-	Seed       uint64
+	// Seeds draw the windows: one of each trace by each.
+	Seeds []uint64
 	// Folder holds the recordings, Results is the results file, Calibration the
 	// folder of the simulator's calibrations, and Sparks that of other Sparks.
 	Folder, Results, Calibration, Sparks string
@@ -82,8 +83,8 @@ func (o *Options) Check() error {
 	if _, err := o.classPath(); err != nil {
 		return err
 	}
-	if o.Repeats < 1 || len(o.Rivals) == 0 {
-		return fmt.Errorf("%w: %d repeats of %d rivals", ErrOptions, o.Repeats, len(o.Rivals))
+	if o.Repeats < 1 || len(o.Rivals) == 0 || len(o.Seeds) == 0 {
+		return fmt.Errorf("%w: %d repeats of %d rivals on windows of %d seeds", ErrOptions, o.Repeats, len(o.Rivals), len(o.Seeds))
 	}
 	for _, name := range o.Rivals {
 		if name == Frozen || name == Learning || name == TopFixed {
@@ -156,9 +157,9 @@ type task struct {
 	window *Window
 }
 
-// plan lists the runs that are left: all rivals of a trace before the next, so
-// that a stop leaves whole traces, in an order that is rotated from trace to
-// trace and from repeat to repeat.
+// plan lists the runs that are left: all rivals of a window before the next, so
+// that a stop leaves whole windows, in an order that is rotated from window to
+// window and from repeat to repeat.
 func (b *bench) plan() ([]task, error) {
 	records, err := ReadRecords(b.Results)
 	if err != nil {
@@ -173,11 +174,11 @@ func (b *bench) plan() ([]task, error) {
 		rivals []string
 	}
 	var stages []stage
-	for _, t := range b.Traces {
-		w, err := t.Cut(b.Folder, b.Seed, b.Length-LeadIn)
-		if err != nil {
-			return nil, err
-		}
+	windows, err := b.windows()
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range windows {
 		rivals, err := b.rivals(w)
 		if err != nil {
 			return nil, err
@@ -190,7 +191,7 @@ func (b *bench) plan() ([]task, error) {
 			for _, rival := range rotate(s.rivals, i+repeat) {
 				k := Key{
 					Spark: b.Spark, Job: b.Job, Weights: b.Weights, Trace: s.window.Trace.Name, Minutes: b.Length.Minutes(),
-					Seed: b.Seed, Repeat: repeat, Rival: rival,
+					Seed: s.window.Seed, Repeat: repeat, Rival: rival,
 				}
 				if rival == Frozen || rival == Learning {
 					k.Policy = b.policy
@@ -240,7 +241,7 @@ func (b *bench) one(ctx context.Context, t task) error {
 	r := newRun(b, t, dir)
 	record, err := r.play(bounded)
 	if err != nil {
-		return fmt.Errorf("%s on %s: %w", t.key.Rival, t.key.Trace, err)
+		return fmt.Errorf("%s on %s: %w", t.key.Rival, t.window.Name, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(b.Results), 0o755); err != nil {
 		return fmt.Errorf("making the results' folder: %w", err)
@@ -251,6 +252,6 @@ func (b *bench) one(ctx context.Context, t task) error {
 	b.done += b.reckoned()
 	q := record.Queries[0]
 	b.Say(fmt.Sprintf("%s %s %s: cost %.4f/s, mean latency %.0f ms, %d triggers, %d empty, %.0f ms a batch, %.1f CPU s",
-		record.At.Format(time.TimeOnly), t.key.Trace, t.key.Rival, record.CostRate, q.MeanMs, q.Triggers, q.Empties, q.BatchMs, record.CPUSeconds))
+		record.At.Format(time.TimeOnly), t.window.Name, t.key.Rival, record.CostRate, q.MeanMs, q.Triggers, q.Empties, q.BatchMs, record.CPUSeconds))
 	return nil
 }

@@ -39,8 +39,9 @@
 //
 // One line a run is appended to the results file, and what is there already is
 // not run again: a benchmark that was stopped goes on where it was. All rivals
-// of a trace are played before the next trace, in an order that is rotated from
-// trace to trace and from repeat to repeat.
+// of a window are played before the next, in an order that is rotated from
+// window to window and from repeat to repeat. Each seed cuts a window of each
+// trace; in the means over traces each trace counts once.
 //
 // # Caveats
 //
@@ -48,5 +49,8 @@
 // Batches that end after the window are not counted, and those that took events
 // from before it are: with intervals much shorter than the window the two are
 // equal on the mean. Produce times are whole ms. The driver is warm for
-// two minutes, not for a day: its batches may still grow faster.
+// two minutes, not for a day: on one core of a slow machine batches still became
+// a fifth quicker within the window, the compiler's threads taking up to a tenth
+// of the core, so that who triggers more often has the warmer driver. One burst
+// can hold half of a window's events: repeats of a window are no other window.
 package spark

@@ -8,7 +8,7 @@ import (
 	"rubato/bench/plane"
 )
 
-// The picture's panels, one a trace, two in a row, in SVG units.
+// The picture's panels, one a window, two in a row, in SVG units.
 const (
 	panelWidth, panelHeight = 440, 330
 	panelLeft, panelRight   = 58, 14
@@ -22,18 +22,18 @@ text{font:11px system-ui,sans-serif;fill:#333}.title{font-size:13px;font-weight:
 .simulated{fill:none;stroke:#999}.to{stroke:#ccc;stroke-dasharray:2 2}.note{fill:#666}
 </style>`
 
-// WritePicture writes an SVG with a panel for each trace: mean event latency
+// WritePicture writes an SVG with a panel for each window: mean event latency
 // against triggers, log axes; each rival where it was measured (full) and where
 // the simulator said that it would be (hollow).
 func (s *Summary) WritePicture(out io.Writer) error {
-	rows := (len(s.Traces) + 1) / 2
+	rows := (len(s.Windows) + 1) / 2
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="Mean event latency against triggers on a real Spark">`,
 		2*panelWidth, max(rows, 1)*panelHeight+24)
 	fmt.Fprintf(&b, `%s<rect class="paper" width="%d" height="%d"/>`, style, 2*panelWidth, max(rows, 1)*panelHeight+24)
-	for i, t := range s.Traces {
+	for i, w := range s.Windows {
 		fmt.Fprintf(&b, `<g transform="translate(%d %d)">`, i%2*panelWidth, i/2*panelHeight)
-		s.panel(&b, t)
+		s.panel(&b, w.Name)
 		b.WriteString("</g>")
 	}
 	fmt.Fprintf(&b, `<text class="note" x="%d" y="%d">Spark %s, job %s, weights %s: full circles measured (cost a second beside), hollow ones foretold by the simulator</text></svg>`+"\n",
@@ -44,13 +44,13 @@ func (s *Summary) WritePicture(out io.Writer) error {
 	return nil
 }
 
-func (s *Summary) panel(b *strings.Builder, trace string) {
+func (s *Summary) panel(b *strings.Builder, window string) {
 	a := plane.New(panelWidth, panelHeight, plane.Margins{Left: panelLeft, Right: panelRight, Top: panelTop, Bottom: panelBottom})
 	var rows []*Row
 	seconds := s.Key.Minutes*60 - LeadIn.Seconds()
 	for i := range s.Rows {
 		r := &s.Rows[i]
-		if r.Trace != trace || !(r.Triggers > 0) || !(r.MeanMs > 0) {
+		if r.Window != window || !(r.Triggers > 0) || !(r.MeanMs > 0) {
 			continue
 		}
 		rows = append(rows, r)
@@ -59,7 +59,7 @@ func (s *Summary) panel(b *strings.Builder, trace string) {
 			a.Hold(p.Triggers/seconds, p.MeanMs/1e3)
 		}
 	}
-	fmt.Fprintf(b, `<text class="title" x="%d" y="24">%s</text>`, panelLeft, trace)
+	fmt.Fprintf(b, `<text class="title" x="%d" y="24">%s</text>`, panelLeft, window)
 	if len(rows) == 0 {
 		return
 	}

@@ -29,7 +29,7 @@ func options(dir string, traces ...string) Options {
 	}
 	return Options{
 		Rivals: []string{Frozen, "waiting-cost", "fixed-1s"}, Traces: chosen, Length: time.Minute, Repeats: 1,
-		Weights: "balanced", Job: "files", Spark: builtWith, Seed: 1,
+		Weights: "balanced", Job: "files", Spark: builtWith, Seeds: []uint64{1},
 		Folder: recordings, Results: filepath.Join(dir, "spark.jsonl"), Calibration: fits,
 	}
 }
@@ -94,7 +94,7 @@ func TestAStoppedBenchmarkGoesOnWhereItWas(t *testing.T) {
 	if left := plan(); !slices.Equal(left, want[2:]) {
 		t.Fatalf("left %q, want %q", left, want[2:])
 	}
-	o.Seed = 2
+	o.Seeds = []uint64{2}
 	if left := plan(); len(left) != 6 {
 		t.Errorf("another seed has %d runs left, want all 6", len(left))
 	}
@@ -201,6 +201,39 @@ func TestGoalsAreGeometricMeansOverTheTraces(t *testing.T) {
 	}
 }
 
+func TestATraceCountsOnceHoweverManyOfItsWindowsWerePlayed(t *testing.T) {
+	o := options(t.TempDir(), "steady", "idle")
+	o.Seeds = []uint64{1, 2, 3}
+	for _, x := range []struct {
+		trace  string
+		seed   uint64
+		frozen float64 // where the rule costs 1
+	}{{"steady", 1, 0.5}, {"steady", 2, 2}, {"steady", 3, 4}, {"idle", 2, 0.25}} {
+		for rival, cost := range map[string]float64{Frozen: x.frozen, waiting: 1} {
+			r := Record{
+				Key:     Key{Spark: builtWith, Job: o.Job, Weights: o.Weights, Trace: x.trace, Minutes: 1, Seed: x.seed, Rival: rival},
+				Seconds: 30, CostRate: cost,
+			}
+			if err := appendRecord(o.Results, &r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	o.Calibration = t.TempDir() // nothing to foretell
+	s, err := Summarise(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Steady: the third root of 4. Idle: a quarter.
+	want := math.Sqrt(math.Cbrt(4) / 4)
+	if got, traces := s.ratio(s.named(Frozen), s.named(waiting)); math.Abs(got-want) > 1e-9 || traces != 2 || len(s.Windows) != 4 {
+		t.Errorf("%g on %d traces, %d windows; want %g, 2 and 4", got, traces, len(s.Windows), want)
+	}
+	if s.row("steady 3", Frozen) == nil || s.row("idle 3", Frozen) != nil {
+		t.Errorf("rows %+v", s.Rows)
+	}
+}
+
 func TestTablesAndPictureHoldEveryRival(t *testing.T) {
 	s := summed(t)
 	var table, picture, csv strings.Builder
@@ -265,7 +298,7 @@ func TestQueriesThatShareOneCoreAreForetoldToBeDearer(t *testing.T) {
 	o.Job = "shared"
 	for cores, rival := range map[int]string{1: "fixed-500ms", 2: "fixed-1s"} {
 		r := Record{
-			Key:     Key{Spark: builtWith, Job: o.Job, Weights: o.Weights, Trace: "steady", Minutes: o.Length.Minutes(), Seed: o.Seed, Rival: rival},
+			Key:     Key{Spark: builtWith, Job: o.Job, Weights: o.Weights, Trace: "steady", Minutes: o.Length.Minutes(), Seed: 1, Rival: rival},
 			Seconds: 90, Cores: cores, Queries: make([]Figures, 2),
 		}
 		if err := appendRecord(o.Results, &r); err != nil {
@@ -281,7 +314,7 @@ func TestQueriesThatShareOneCoreAreForetoldToBeDearer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for rival, dearer := range map[string]bool{"fixed-500ms": true, "fixed-1s": false} {
-		calibrated, err := predict(d, s.Windows["steady"], profile(o.Weights), o.Length, rival)
+		calibrated, err := predict(d, s.Windows[0], profile(o.Weights), o.Length, rival)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -299,6 +332,7 @@ func TestWhatCannotBeRunIsRefused(t *testing.T) {
 		"an unknown job":            func(o *Options) { o.Job = "none" },
 		"unknown weights":           func(o *Options) { o.Weights = "none" },
 		"another Spark":             func(o *Options) { o.Spark = "2.4" },
+		"no window":                 func(o *Options) { o.Seeds = nil },
 		"no repeat":                 func(o *Options) { o.Repeats = 0 },
 		"a window of a few seconds": func(o *Options) { o.Length = LeadIn + time.Second },
 		"a run of ten minutes":      func(o *Options) { o.Length = 10 * time.Minute },

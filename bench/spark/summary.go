@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -14,10 +15,10 @@ import (
 	"rubato/env/sim"
 )
 
-// Row is a rival on a trace: means over its runs.
+// Row is a rival on a window: means over its runs.
 type Row struct {
-	Trace, Rival string
-	Runs         int
+	Window, Rival string
+	Runs          int
 	// CostRate is the weighted cost a second, Low and High the least and the
 	// most of the runs.
 	CostRate, Low, High float64
@@ -40,13 +41,14 @@ type Row struct {
 
 // Summary is what a set of runs of one kind came to.
 type Summary struct {
-	Key    Key // of all: without trace, repeat and rival
-	Rows   []Row
-	Traces []string
-	// Limits are the clairvoyant's cost a second by trace, at the batch time of
-	// the policy's own runs there (where it did not play: of the cheapest).
+	Key  Key // of all: without trace, seed, repeat and rival
+	Rows []Row
+	// Windows are those that were played.
+	Windows []*Window
+	// Limits are the clairvoyant's cost a second by the window's name, at the
+	// batch time of the policy's own runs there (where it did not play: of the
+	// cheapest).
 	Limits  map[string]float64
-	Windows map[string]*Window
 	Records []Record
 }
 
@@ -63,39 +65,41 @@ func Summarise(o Options) (*Summary, error) {
 		return nil, err
 	}
 	s := &Summary{
-		Key:    Key{Spark: o.Spark, Job: o.Job, Weights: o.Weights, Minutes: o.Length.Minutes(), Seed: o.Seed},
-		Limits: map[string]float64{}, Windows: map[string]*Window{},
+		Key:    Key{Spark: o.Spark, Job: o.Job, Weights: o.Weights, Minutes: o.Length.Minutes()},
+		Limits: map[string]float64{},
 	}
-	for _, t := range o.Traces {
+	windows, err := o.windows()
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range windows {
 		found := false
 		for _, r := range records {
 			k := s.Key
-			k.Trace, k.Repeat, k.Rival, k.Policy = t.Name, r.Repeat, r.Rival, r.Policy
+			k.Trace, k.Seed, k.Repeat, k.Rival, k.Policy = w.Trace.Name, w.Seed, r.Repeat, r.Rival, r.Policy
 			if r.Key == k && (k.Policy == "" || k.Policy == policy) {
+				r.window = w.Name
 				s.Records = append(s.Records, r)
 				found = true
 			}
 		}
 		if found {
-			s.Traces = append(s.Traces, t.Name)
-			if s.Windows[t.Name], err = t.Cut(o.Folder, o.Seed, o.Length-LeadIn); err != nil {
-				return nil, err
-			}
+			s.Windows = append(s.Windows, w)
 		}
 	}
 	s.rows()
 	return s, s.predict(o)
 }
 
-// rows makes the rows from the records: the cheapest of each trace first.
+// rows makes the rows from the records: the cheapest of each window first.
 func (s *Summary) rows() {
-	type place struct{ trace, rival string }
+	type place struct{ window, rival string }
 	at := map[place]*Row{}
 	for i := range s.Records {
 		r := &s.Records[i]
-		p := place{r.Trace, r.Rival}
+		p := place{r.window, r.Rival}
 		if at[p] == nil {
-			at[p] = &Row{Trace: r.Trace, Rival: r.Rival, Low: math.Inf(1), Cores: r.Cores}
+			at[p] = &Row{Window: r.window, Rival: r.Rival, Low: math.Inf(1), Cores: r.Cores}
 		}
 		at[p].add(r)
 	}
@@ -104,8 +108,13 @@ func (s *Summary) rows() {
 		s.Rows = append(s.Rows, *r)
 	}
 	slices.SortFunc(s.Rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(slices.Index(s.Traces, a.Trace), slices.Index(s.Traces, b.Trace)), cmp.Compare(a.CostRate, b.CostRate))
+		return cmp.Or(cmp.Compare(s.number(a.Window), s.number(b.Window)), cmp.Compare(a.CostRate, b.CostRate))
 	})
+}
+
+// number is the place of the window of that name.
+func (s *Summary) number(window string) int {
+	return slices.IndexFunc(s.Windows, func(w *Window) bool { return w.Name == window })
 }
 
 // add takes in a run.
@@ -154,7 +163,7 @@ func (s *Summary) predict(o Options) error {
 	weights := profile(o.Weights)
 	for i := range s.Rows {
 		r := &s.Rows[i]
-		p, err := predict(r.held(d), s.Windows[r.Trace], weights, o.Length, r.Rival)
+		p, err := predict(r.held(d), s.Windows[s.number(r.Window)], weights, o.Length, r.Rival)
 		if err != nil {
 			return err
 		}
@@ -162,7 +171,7 @@ func (s *Summary) predict(o Options) error {
 		if len(d.Queries) > 1 {
 			continue
 		}
-		own, err := predict(r.timed(d), s.Windows[r.Trace], weights, o.Length, r.Rival)
+		own, err := predict(r.timed(d), s.Windows[s.number(r.Window)], weights, o.Length, r.Rival)
 		if err != nil {
 			return err
 		}
@@ -170,10 +179,10 @@ func (s *Summary) predict(o Options) error {
 	}
 	for i := range s.Rows {
 		r := &s.Rows[i]
-		if s.Limits[r.Trace] != 0 && r.Rival != Frozen || len(d.Queries) > 1 {
+		if s.Limits[r.Window] != 0 && r.Rival != Frozen || len(d.Queries) > 1 {
 			continue
 		}
-		if s.Limits[r.Trace], err = foresee(r.timed(d), s.Windows[r.Trace], weights, o.Length); err != nil {
+		if s.Limits[r.Window], err = foresee(r.timed(d), s.Windows[s.number(r.Window)], weights, o.Length); err != nil {
 			return err
 		}
 	}
@@ -206,43 +215,62 @@ func profile(name string) env.Weights {
 	return env.Weights(g.Resolve(time.Second).Weights)
 }
 
-// row is a rival's on a trace, or nil.
-func (s *Summary) row(trace, rival string) *Row {
+// row is a rival's on a window, or nil.
+func (s *Summary) row(window, rival string) *Row {
 	for i := range s.Rows {
-		if s.Rows[i].Trace == trace && s.Rows[i].Rival == rival {
+		if s.Rows[i].Window == window && s.Rows[i].Rival == rival {
 			return &s.Rows[i]
 		}
 	}
 	return nil
 }
 
-// bestFixed is the cheapest fixed interval that was run on a trace, or nil.
-func (s *Summary) bestFixed(trace string) *Row {
+// bestFixed is the cheapest fixed interval that was run on a window, or nil.
+func (s *Summary) bestFixed(window string) *Row {
 	for i := range s.Rows {
-		if r := &s.Rows[i]; r.Trace == trace && strings.HasPrefix(r.Rival, fixedPrefix) {
+		if r := &s.Rows[i]; r.Window == window && strings.HasPrefix(r.Rival, fixedPrefix) {
 			return r // they are sorted by cost
 		}
 	}
 	return nil
 }
 
-// ratio is the geometric mean over the traces of a rival's cost over another's,
-// and on how many traces both were run.
-func (s *Summary) ratio(of, over func(trace string) *Row) (mean float64, n int) {
-	sum := 0.0
-	for _, t := range s.Traces {
-		a, b := of(t), over(t)
+// ratio is the geometric mean, over each trace's windows and then over the
+// traces, of a rival's cost over another's, and on how many traces both were run.
+func (s *Summary) ratio(of, over func(window string) *Row) (mean float64, traces int) {
+	return s.mean(func(window string) float64 {
+		a, b := of(window), over(window)
 		if a == nil || b == nil {
+			return 0
+		}
+		return a.CostRate / b.CostRate
+	})
+}
+
+// mean is the geometric mean of what is above 0.
+func (s *Summary) mean(of func(window string) float64) (mean float64, traces int) {
+	type sum struct{ logs, n float64 }
+	sums := map[string]*sum{}
+	for _, w := range s.Windows {
+		x := of(w.Name)
+		if !(x > 0) {
 			continue
 		}
-		sum += math.Log(a.CostRate / b.CostRate)
-		n++
+		if sums[w.Trace.Name] == nil {
+			sums[w.Trace.Name] = &sum{}
+		}
+		sums[w.Trace.Name].logs += math.Log(x)
+		sums[w.Trace.Name].n++
 	}
-	return math.Exp(sum / float64(max(n, 1))), n
+	all := 0.0
+	for _, trace := range slices.Sorted(maps.Keys(sums)) {
+		all += sums[trace].logs / sums[trace].n
+	}
+	return math.Exp(all / float64(max(len(sums), 1))), len(sums)
 }
 
 func (s *Summary) named(rival string) func(string) *Row {
-	return func(trace string) *Row { return s.row(trace, rival) }
+	return func(window string) *Row { return s.row(window, rival) }
 }
 
 // Goal is a line of the goal table.
@@ -286,24 +314,22 @@ func (s *Summary) Goals() []Goal {
 const waiting = "waiting-cost"
 
 // limit is the geometric mean of the clairvoyant's cost over the best fixed.
-func (s *Summary) limit() (mean float64, n int) {
-	sum := 0.0
-	for _, t := range s.Traces {
-		if b := s.bestFixed(t); b != nil && s.Limits[t] > 0 {
-			sum += math.Log(s.Limits[t] / b.CostRate)
-			n++
+func (s *Summary) limit() (mean float64, traces int) {
+	return s.mean(func(window string) float64 {
+		if b := s.bestFixed(window); b != nil {
+			return s.Limits[window] / b.CostRate
 		}
-	}
-	return math.Exp(sum / float64(max(n, 1))), n
+		return 0
+	})
 }
 
-// fronts counts on how many traces the policy's point is below the front of the
+// fronts counts on how many windows the policy's point is below the front of the
 // fixed intervals that were run.
 func (s *Summary) fronts() Goal {
 	ahead, n := 0, 0
-	for _, t := range s.Traces {
-		p := s.row(t, Frozen)
-		if p == nil || s.bestFixed(t) == nil {
+	for _, w := range s.Windows {
+		p := s.row(w.Name, Frozen)
+		if p == nil || s.bestFixed(w.Name) == nil {
 			continue
 		}
 		n++
@@ -312,7 +338,7 @@ func (s *Summary) fronts() Goal {
 		}
 	}
 	return Goal{
-		Figure: "traces on which the policy's point is left of the front of the fixed intervals", Goal: "all",
+		Figure: "windows on which the policy's point is left of the front of the fixed intervals", Goal: "all",
 		Measured: fmt.Sprintf("%d of %d", ahead, n), Met: ahead == n, Known: n > 0,
 	}
 }
@@ -322,7 +348,7 @@ func (s *Summary) fronts() Goal {
 func (s *Summary) ahead(p *Row) bool {
 	var front []*Row
 	for i := range s.Rows {
-		if r := &s.Rows[i]; r.Trace == p.Trace && strings.HasPrefix(r.Rival, fixedPrefix) {
+		if r := &s.Rows[i]; r.Window == p.Window && strings.HasPrefix(r.Rival, fixedPrefix) {
 			front = append(front, r)
 		}
 	}

@@ -29,7 +29,7 @@ func (s *Summary) WriteCSV(out io.Writer) error {
 	for i := range s.Records {
 		r := &s.Records[i]
 		var p, own Prediction
-		if row := s.row(r.Trace, r.Rival); row.Predicted != nil {
+		if row := s.row(r.window, r.Rival); row.Predicted != nil {
 			p = *row.Predicted
 			if row.Own != nil {
 				own = *row.Own
@@ -41,7 +41,7 @@ func (s *Summary) WriteCSV(out io.Writer) error {
 				r.Broker, f(r.Seconds), f(q.CostRate), f(q.MeanMs), f(q.P50Ms), f(q.P95Ms), f(q.P99Ms), u(q.Triggers), u(q.Empties),
 				u(q.Batches), f(q.BatchMs), strconv.Itoa(r.Files), strconv.FormatInt(r.Bytes, 10), f(r.CPUSeconds), f(r.Load[0]), f(r.Load[1]),
 				strconv.Itoa(q.Events), strconv.Itoa(q.Inferred), strconv.Itoa(q.Untaken),
-				f(p.CostRate), f(p.MeanMs), f(p.Triggers), f(p.Empties), f(own.CostRate), f(s.Limits[r.Trace]),
+				f(p.CostRate), f(p.MeanMs), f(p.Triggers), f(p.Empties), f(own.CostRate), f(s.Limits[r.window]),
 			}); err != nil {
 				return fmt.Errorf("write the benchmark's CSV: %w", err)
 			}
@@ -57,16 +57,15 @@ func (s *Summary) WriteCSV(out io.Writer) error {
 // WriteTables writes the rows and the goals as Markdown.
 func (s *Summary) WriteTables(out io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Spark %s, job %s, weights %s, runs of %g minutes, seed %d\n", s.Key.Spark, s.Key.Job, s.Key.Weights, s.Key.Minutes, s.Key.Seed)
-	for _, t := range s.Traces {
-		w := s.Windows[t]
-		fmt.Fprintf(&b, "\n**%s**: %s; %d events, at most %.0f in a second", t, w.Trace.About, len(w.Events), w.peak())
-		if s.Limits[t] > 0 {
-			fmt.Fprintf(&b, "; clairvoyant %.3f/s", s.Limits[t])
+	fmt.Fprintf(&b, "Spark %s, job %s, weights %s, runs of %g minutes\n", s.Key.Spark, s.Key.Job, s.Key.Weights, s.Key.Minutes)
+	for _, w := range s.Windows {
+		fmt.Fprintf(&b, "\n**%s**: %s; %d events, at most %.0f in a second", w.Name, w.Trace.About, len(w.Events), w.peak())
+		if s.Limits[w.Name] > 0 {
+			fmt.Fprintf(&b, "; clairvoyant %.3f/s", s.Limits[w.Name])
 		}
 		b.WriteString("\n\n| rival | cost a second | / best fixed | mean, ms | p50 | p95 | p99 | triggers/s | empty/s | batch, ms | files/s | kB/s | driver CPU, s/s | simulated / measured | at its own batch time |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 		for i := range s.Rows {
-			if s.Rows[i].Trace == t {
+			if s.Rows[i].Window == w.Name {
 				s.Rows[i].write(&b, s)
 			}
 		}
@@ -90,7 +89,7 @@ func (s *Summary) WriteTables(out io.Writer) error {
 
 func (r *Row) write(b *strings.Builder, s *Summary) {
 	fixed := "-"
-	if best := s.bestFixed(r.Trace); best != nil {
+	if best := s.bestFixed(r.Window); best != nil {
 		fixed = fmt.Sprintf("%.3f", r.CostRate/best.CostRate)
 	}
 	cost := fmt.Sprintf("%.3f", r.CostRate)

@@ -65,11 +65,32 @@ func SelectTraces(names []string) ([]Trace, error) {
 // rival.
 type Window struct {
 	Trace Trace
+	// Seed drew it; Name is the trace's, and the seed where there are several.
+	Seed uint64
+	Name string
 	// From is the recording's row that it begins at.
 	From int
 	// Events are the schedule, drawn from the rates of the rows. Lead is the schedule of the
 	// lead-in: a Poisson stream of the window's mean rate.
 	Events, Lead []load.Event
+}
+
+// windows are those of each trace, seed by seed.
+func (o *Options) windows() ([]*Window, error) {
+	var all []*Window
+	for _, seed := range o.Seeds {
+		for _, t := range o.Traces {
+			w, err := t.Cut(o.Folder, seed, o.Length-LeadIn)
+			if err != nil {
+				return nil, err
+			}
+			if len(o.Seeds) > 1 {
+				w.Name = fmt.Sprintf("%s %d", t.Name, seed)
+			}
+			all = append(all, w)
+		}
+	}
+	return all, nil
 }
 
 // LeadIn is what is played before the window and is in no figure.
@@ -92,7 +113,7 @@ func (t Trace) Cut(folder string, seed uint64, length time.Duration) (*Window, e
 	if past+rows > recording.Len() {
 		return nil, fmt.Errorf("trace %s: %d rows, want %d after the first quarter", path, recording.Len(), rows)
 	}
-	w := &Window{Trace: t, From: past + rng.IntN(recording.Len()-past-rows+1)}
+	w := &Window{Trace: t, Seed: seed, Name: t.Name, From: past + rng.IntN(recording.Len()-past-rows+1)}
 	mean := recording.Mean(w.From, w.From+rows)
 	if !(mean > 0) {
 		return nil, fmt.Errorf("trace %s: no events in the %d rows from %d", path, rows, w.From)

@@ -28,6 +28,7 @@ func newBench() *cobra.Command {
 type benchFlags struct {
 	spark.Options
 	traces  []string
+	seeds   []uint
 	minutes float64
 	out     string
 }
@@ -67,7 +68,7 @@ kafka.classpath (make bin/kafka.classpath).`,
 	fs.StringVar(&f.Job, "job", "files", "files (a file sink), windows (stateful) or shared (both on one driver)")
 	fs.StringVar(&f.Spark, "spark", "3.5.7", "version of Spark: 3.5.7, or one in --sparks")
 	fs.StringVar(&f.out, "out", filepath.Join("bench", "results"), "folder of the results")
-	fs.Uint64Var(&f.Seed, "seed", 1, "seed of the windows and their events")
+	fs.UintSliceVar(&f.seeds, "seed", []uint{1}, "seeds of the windows and their events; one window of each trace for each")
 	fs.StringVar(&f.Folder, "traces", filepath.Join("bench", "traces"), "folder of the recordings")
 	fs.StringVar(&f.Sparks, "sparks", filepath.Join("javaagent", "it", "target", "sparks"), "folder of other Sparks than 3.5.7 (javaagent/it/sparks/fetch.sh)")
 	fs.StringVar(&f.Calibration, "calibration", filepath.Join("bench", "calibration"), "folder of the simulator's calibrations")
@@ -79,6 +80,9 @@ func runBenchSpark(cmd *cobra.Command, f *benchFlags) error {
 	var err error
 	if o.Traces, err = spark.SelectTraces(f.traces); err != nil {
 		return usageError(fmt.Errorf("bench spark: %w", err))
+	}
+	for _, seed := range f.seeds {
+		o.Seeds = append(o.Seeds, uint64(seed))
 	}
 	o.Length = time.Duration(f.minutes * float64(time.Minute))
 	o.Results = filepath.Join(f.out, "spark.jsonl")
