@@ -324,6 +324,30 @@ func TestQueriesThatShareOneCoreAreForetoldToBeDearer(t *testing.T) {
 	}
 }
 
+func TestRivalsAreForetoldAtThePolicysBatchTimeToo(t *testing.T) {
+	o := options(t.TempDir(), "steady")
+	for rival, ms := range map[string]float64{Frozen: 400, waiting: 200} {
+		r := Record{
+			Key:     Key{Spark: builtWith, Job: o.Job, Weights: o.Weights, Trace: "steady", Minutes: 1, Seed: 1, Rival: rival},
+			Seconds: 30, CostRate: 1, Queries: []Figures{{Events: 12000, Batches: 40, BatchMs: ms}},
+		}
+		if err := appendRecord(o.Results, &r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Summarise(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, rule := s.row("steady", Frozen), s.row("steady", waiting)
+	if policy.Equal == nil || *policy.Equal != *policy.Own || rule.Equal.CostRate < 1.05*rule.Own.CostRate {
+		t.Errorf("at batches of 400 ms the policy %+v (own %+v), the rule %+v (at its own 200 ms %+v)", policy.Equal, policy.Own, rule.Equal, rule.Own)
+	}
+	if x, traces := s.equal(waiting); traces != 1 || math.Abs(x-policy.Own.CostRate/rule.Equal.CostRate) > 1e-9 {
+		t.Errorf("%g on %d traces", x, traces)
+	}
+}
+
 func TestWhatCannotBeRunIsRefused(t *testing.T) {
 	for what, change := range map[string]func(*Options){
 		"an unknown rival":          func(o *Options) { o.Rivals = []string{"nobody"} },

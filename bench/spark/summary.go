@@ -35,8 +35,9 @@ type Row struct {
 	// Predicted is what the simulator says, by the calibrated batch times, and
 	// Own by those of the row's own runs: what is left between Own and measured
 	// is not the machine's speed. Nil without a calibration; Own is nil where
-	// queries share the driver.
-	Predicted, Own *Prediction
+	// queries share the driver. Equal is what the simulator says by the batch
+	// time of the policy's runs on that window, where it played.
+	Predicted, Own, Equal *Prediction
 }
 
 // Summary is what a set of runs of one kind came to.
@@ -176,6 +177,13 @@ func (s *Summary) predict(o Options) error {
 			return err
 		}
 		r.Own = &own
+		if policy := s.row(r.Window, Frozen); policy != nil {
+			equal, err := predict(policy.timed(d), s.Windows[s.number(r.Window)], weights, o.Length, r.Rival)
+			if err != nil {
+				return err
+			}
+			r.Equal = &equal
+		}
 	}
 	for i := range s.Rows {
 		r := &s.Rows[i]
@@ -296,7 +304,11 @@ func (s *Summary) Goals() []Goal {
 	if limit, n := s.limit(); n > 0 {
 		best.Beside += fmt.Sprintf("; clairvoyant %.3f", limit)
 	}
-	goals := []Goal{best, ratio("frozen policy: cost / waiting-cost rule", 1.01, s.named(waiting))}
+	rule := ratio("frozen policy: cost / waiting-cost rule", 1.01, s.named(waiting))
+	if x, n := s.equal(waiting); n > 0 {
+		rule.Beside += fmt.Sprintf("; simulated, both at the policy's batch times: %.3f", x)
+	}
+	goals := []Goal{best, rule}
 	var rivals []string
 	for i := range s.Rows {
 		if r := s.Rows[i].Rival; r != Frozen && r != Learning && r != waiting && !strings.HasPrefix(r, fixedPrefix) {
@@ -312,6 +324,18 @@ func (s *Summary) Goals() []Goal {
 
 // waiting is the rule that a goal names.
 const waiting = "waiting-cost"
+
+// equal is the geometric mean of the policy's cost over a rival's in the
+// simulator, both at the batch times of the policy's runs.
+func (s *Summary) equal(rival string) (mean float64, traces int) {
+	return s.mean(func(window string) float64 {
+		p, r := s.row(window, Frozen), s.row(window, rival)
+		if p == nil || r == nil || p.Equal == nil || r.Equal == nil {
+			return 0
+		}
+		return p.Equal.CostRate / r.Equal.CostRate
+	})
+}
 
 // limit is the geometric mean of the clairvoyant's cost over the best fixed.
 func (s *Summary) limit() (mean float64, traces int) {

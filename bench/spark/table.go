@@ -63,7 +63,7 @@ func (s *Summary) WriteTables(out io.Writer) error {
 		if s.Limits[w.Name] > 0 {
 			fmt.Fprintf(&b, "; clairvoyant %.3f/s", s.Limits[w.Name])
 		}
-		b.WriteString("\n\n| rival | cost a second | / best fixed | mean, ms | p50 | p95 | p99 | triggers/s | empty/s | batch, ms | files/s | kB/s | driver CPU, s/s | simulated / measured | at its own batch time |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+		b.WriteString("\n\n| rival | cost a second | / best fixed | mean, ms | p50 | p95 | p99 | triggers/s | empty/s | batch, ms | files/s | kB/s | driver CPU, s/s | simulated / measured | at its own batch time | simulated cost at the policy's |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 		for i := range s.Rows {
 			if s.Rows[i].Window == w.Name {
 				s.Rows[i].write(&b, s)
@@ -103,7 +103,11 @@ func (r *Row) write(b *strings.Builder, s *Summary) {
 		}
 		return fmt.Sprintf("%.2f", p.CostRate/r.CostRate)
 	}
-	fmt.Fprintf(b, "| %s | %s | %s | %.0f | %.0f | %.0f | %.0f | %.2f | %.2f | %.0f | %.2f | %.1f | %.2f | %s | %s |\n",
+	equal := "-"
+	if r.Equal != nil {
+		equal = fmt.Sprintf("%.3f", r.Equal.CostRate)
+	}
+	fmt.Fprintf(b, "| %s | %s | %s | %.0f | %.0f | %.0f | %.0f | %.2f | %.2f | %.0f | %.2f | %.1f | %.2f | %s | %s | %s |\n",
 		r.Rival, cost, fixed, r.MeanMs, r.P50Ms, r.P95Ms, r.P99Ms, r.Triggers, r.Empties, r.BatchMs,
-		r.Files/seconds, r.Bytes/1e3/seconds, r.CPUSeconds/seconds, part(r.Predicted), part(r.Own))
+		r.Files/seconds, r.Bytes/1e3/seconds, r.CPUSeconds/seconds, part(r.Predicted), part(r.Own), equal)
 }
