@@ -86,6 +86,9 @@ func (o *Options) Check() error {
 	if o.Repeats < 1 || len(o.Rivals) == 0 || len(o.Seeds) == 0 {
 		return fmt.Errorf("%w: %d repeats of %d rivals on windows of %d seeds", ErrOptions, o.Repeats, len(o.Rivals), len(o.Seeds))
 	}
+	if seeds := slices.Sorted(slices.Values(o.Seeds)); len(slices.Compact(seeds)) < len(o.Seeds) {
+		return fmt.Errorf("%w: one of the seeds %v stands there twice", ErrOptions, o.Seeds)
+	}
 	for _, name := range o.Rivals {
 		if name == Frozen || name == Learning || name == TopFixed {
 			continue

@@ -357,6 +357,7 @@ func TestWhatCannotBeRunIsRefused(t *testing.T) {
 		"unknown weights":           func(o *Options) { o.Weights = "none" },
 		"another Spark":             func(o *Options) { o.Spark = "2.4" },
 		"no window":                 func(o *Options) { o.Seeds = nil },
+		"a window twice":            func(o *Options) { o.Seeds = []uint64{2, 1, 2} },
 		"no repeat":                 func(o *Options) { o.Repeats = 0 },
 		"a window of a few seconds": func(o *Options) { o.Length = LeadIn + time.Second },
 		"a run of ten minutes":      func(o *Options) { o.Length = 10 * time.Minute },
