@@ -164,7 +164,8 @@ func (s *Summary) predict(o Options) error {
 	weights := profile(o.Weights)
 	for i := range s.Rows {
 		r := &s.Rows[i]
-		p, err := predict(r.held(d), s.Windows[s.number(r.Window)], weights, o.Length, r.Rival)
+		w := s.Windows[s.number(r.Window)]
+		p, err := predict(r.held(d), w, weights, o.Length, r.Rival)
 		if err != nil {
 			return err
 		}
@@ -172,13 +173,17 @@ func (s *Summary) predict(o Options) error {
 		if len(d.Queries) > 1 {
 			continue
 		}
-		own, err := predict(r.timed(d), s.Windows[s.number(r.Window)], weights, o.Length, r.Rival)
+		own, err := predict(r.timed(d), w, weights, o.Length, r.Rival)
 		if err != nil {
 			return err
 		}
 		r.Own = &own
-		if policy := s.row(r.Window, Frozen); policy != nil {
-			equal, err := predict(policy.timed(d), s.Windows[s.number(r.Window)], weights, o.Length, r.Rival)
+		switch policy := s.row(r.Window, Frozen); policy {
+		case nil:
+		case r:
+			r.Equal = r.Own
+		default:
+			equal, err := predict(policy.timed(d), w, weights, o.Length, r.Rival)
 			if err != nil {
 				return err
 			}
@@ -243,8 +248,7 @@ func (s *Summary) bestFixed(window string) *Row {
 	return nil
 }
 
-// ratio is the geometric mean, over each trace's windows and then over the
-// traces, of a rival's cost over another's, and on how many traces both were run.
+// ratio is the mean of a rival's cost over another's, where both were run.
 func (s *Summary) ratio(of, over func(window string) *Row) (mean float64, traces int) {
 	return s.mean(func(window string) float64 {
 		a, b := of(window), over(window)
@@ -255,7 +259,8 @@ func (s *Summary) ratio(of, over func(window string) *Row) (mean float64, traces
 	})
 }
 
-// mean is the geometric mean of what is above 0.
+// mean is the geometric mean of what is above 0, over each trace's windows and
+// then over the traces, and how many traces that were.
 func (s *Summary) mean(of func(window string) float64) (mean float64, traces int) {
 	type sum struct{ logs, n float64 }
 	sums := map[string]*sum{}
@@ -325,7 +330,7 @@ func (s *Summary) Goals() []Goal {
 // waiting is the rule that a goal names.
 const waiting = "waiting-cost"
 
-// equal is the geometric mean of the policy's cost over a rival's in the
+// equal is the mean of the policy's cost over a rival's in the
 // simulator, both at the batch times of the policy's runs.
 func (s *Summary) equal(rival string) (mean float64, traces int) {
 	return s.mean(func(window string) float64 {
@@ -337,7 +342,7 @@ func (s *Summary) equal(rival string) (mean float64, traces int) {
 	})
 }
 
-// limit is the geometric mean of the clairvoyant's cost over the best fixed.
+// limit is the mean of the clairvoyant's cost over the best fixed.
 func (s *Summary) limit() (mean float64, traces int) {
 	return s.mean(func(window string) float64 {
 		if b := s.bestFixed(window); b != nil {

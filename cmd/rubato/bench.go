@@ -55,7 +55,7 @@ Traces are steady, bursty, idle and diurnal, or CSV files second,events.
 The folder that the binary is in has to hold what make build puts there, and
 kafka.classpath (make bin/kafka.classpath).`,
 		Example: `  rubato bench spark                               # 24 runs, 105 minutes
-  rubato bench spark --trace idle --rivals frozen,waiting-cost,fixed-1s --out /tmp/idle
+  rubato bench spark --trace idle --rivals frozen,waiting-cost,fixed-1s --out results-idle
   rubato bench spark --job shared --rivals frozen,waiting-cost --repeats 2
   rubato bench spark --seed 1,2,3,4 --sum          # tables of four windows of each trace, of what was run`,
 		Args: exactArgs(0),
