@@ -140,7 +140,7 @@ func Run(ctx context.Context, o Options) (err error) {
 }
 
 // overhead is about what a run takes beside its load.
-const overhead = 65 * time.Second
+const overhead = warming + 10*time.Second
 
 // shipped names the network of the shipped policy.
 func shipped() (string, error) {

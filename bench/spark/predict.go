@@ -28,8 +28,8 @@ const (
 	// roundTrip is from a decision to its effect, as measured on a real driver.
 	roundTrip = 3 * time.Millisecond
 	// settling is about how long a driver's first batches take, before the rival
-	// takes over.
-	settling = 55 * time.Second
+	// takes over: warming without Spark's own start.
+	settling = warming - 20*time.Second
 	// first is the past that the tuner is given at the very start: none would
 	// leave its mean rate undefined.
 	first = time.Second

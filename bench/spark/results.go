@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -103,21 +104,24 @@ func ReadRecords(path string) ([]Record, error) {
 }
 
 // appendRecord adds a run to the results file, on a line of its own even where
-// the last one was cut short.
+// the last one was cut short, and where another benchmark adds one meanwhile.
 func appendRecord(path string, r *Record) (err error) {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("writing a result: %w", err)
-	}
-	whole, err := wholeLines(path)
-	if err != nil {
-		return err
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return fmt.Errorf("writing a result: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil { // until it is closed
+		return fmt.Errorf("writing a result: locking %s: %w", path, err)
+	}
+	whole, err := wholeLines(path)
+	if err != nil {
+		return err
+	}
 	if err := f.Truncate(whole); err != nil {
 		return fmt.Errorf("writing a result: %w", err)
 	}
@@ -130,9 +134,6 @@ func appendRecord(path string, r *Record) (err error) {
 // wholeLines is the length of the file up to its last line's end.
 func wholeLines(path string) (int64, error) {
 	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
-	}
 	if err != nil {
 		return 0, fmt.Errorf("reading results: %w", err)
 	}

@@ -19,11 +19,13 @@ const (
 	// appName names the queries: their keys are appName/<query>.
 	appName = "bench"
 	// configured is the jobs' own interval, which holds until the rival takes
-	// over.
-	configured = 500 * time.Millisecond
-	// warmBatches is how many batches each query has run by then. The JVM's
-	// compiler counts work: with few of them, a rival that triggers often would
-	// warm its own driver up.
+	// over: batches follow one another.
+	configured = 100 * time.Millisecond
+	// warming is how long that is, from the driver's start. The JVM's compiler
+	// counts work: after less of it, a rival that triggers often would warm its
+	// own driver up.
+	warming = 4 * time.Minute
+	// warmBatches is how many batches each query has run by then at least.
 	warmBatches = 100
 	// startWithin bounds Spark's start up to those.
 	startWithin = 5 * time.Minute
@@ -158,15 +160,15 @@ func (r *run) measure(ctx context.Context, c controller) error {
 	return r.figures(from, to, events)
 }
 
-// warm writes events at the window's mean rate until every query has run its
-// first batches.
+// warm writes events at the window's mean rate until the driver is warm.
 func (r *run) warm(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startWithin, errors.New("the Spark job ran no batches in time"))
 	defer cancel()
-	for !r.every(func(q *report.Recorder) bool { return q.Ran() >= warmBatches }) {
+	for over := false; !over || !r.every(func(q *report.Recorder) bool { return q.Ran() >= warmBatches }); {
 		if _, err := r.write(ctx, r.window.Lead, time.Second); err != nil {
 			return err
 		}
+		over = time.Since(r.began) >= warming
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ type benchFlags struct {
 	seeds   []uint
 	minutes float64
 	out     string
-	sum     bool
+	only    string
 }
 
 func newBenchSpark() *cobra.Command {
@@ -54,10 +54,10 @@ Traces are steady, bursty, idle and diurnal, or CSV files second,events.
 
 The folder that the binary is in has to hold what make build puts there, and
 kafka.classpath (make bin/kafka.classpath).`,
-		Example: `  rubato bench spark                               # 24 runs, 105 minutes
+		Example: `  rubato bench spark                               # 24 runs, three hours
   rubato bench spark --trace idle --rivals frozen,waiting-cost,fixed-1s --out results-idle
   rubato bench spark --job shared --rivals frozen,waiting-cost --repeats 2
-  rubato bench spark --seed 1,2,3,4 --sum          # tables of four windows of each trace, of what was run`,
+  rubato bench spark --seed 1,2,3,4 --only sum     # tables of four windows of each trace, of what was run`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runBenchSpark(cmd, &f) },
 	}
@@ -71,7 +71,7 @@ kafka.classpath (make bin/kafka.classpath).`,
 	fs.StringVar(&f.Spark, "spark", "3.5.7", "version of Spark: 3.5.7, or one in --sparks")
 	fs.StringVar(&f.out, "out", filepath.Join("bench", "results"), "folder of the results")
 	fs.UintSliceVar(&f.seeds, "seed", []uint{1}, "seeds of the windows and their events; one window of each trace for each")
-	fs.BoolVar(&f.sum, "sum", false, "run nothing: sum up what was run")
+	fs.StringVar(&f.only, "only", "", "run: sum nothing up; sum: run nothing, sum up what was run (default both)")
 	fs.StringVar(&f.Folder, "traces", filepath.Join("bench", "traces"), "folder of the recordings")
 	fs.StringVar(&f.Sparks, "sparks", filepath.Join("javaagent", "it", "target", "sparks"), "folder of other Sparks than 3.5.7 (javaagent/it/sparks/fetch.sh)")
 	fs.StringVar(&f.Calibration, "calibration", filepath.Join("bench", "calibration"), "folder of the simulator's calibrations")
@@ -93,8 +93,12 @@ func runBenchSpark(cmd *cobra.Command, f *benchFlags) error {
 	if err := o.Check(); err != nil {
 		return usageError(fmt.Errorf("bench spark: %w", err))
 	}
-	if f.sum {
+	switch f.only {
+	case "", "run":
+	case "sum":
 		return summariseBench(cmd.OutOrStdout(), o, f.out)
+	default:
+		return usageError(fmt.Errorf("bench spark: --only %q: want run or sum", f.only))
 	}
 	p := newProgress(cmd.ErrOrStderr(), "bench spark, seconds")
 	o.Progress = p.show
@@ -106,6 +110,9 @@ func runBenchSpark(cmd *cobra.Command, f *benchFlags) error {
 	p.done()
 	if err != nil {
 		return stopped(cmd.Context(), "bench spark", err)
+	}
+	if f.only == "run" {
+		return nil
 	}
 	return summariseBench(cmd.OutOrStdout(), o, f.out)
 }
