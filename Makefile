@@ -119,7 +119,7 @@ calibration: bin/bench-calibration bin/rubato-agent.jar ## record real Sparks fo
 	@bin/bench-calibration
 
 .PHONY: bench-spark
-bench-spark: bin/rubato bin/rubato-agent.jar bin/kafka.classpath ## play rivals on a real Spark and a real Kafka for 105 minutes; goes on where it was stopped
+bench-spark: bin/rubato bin/rubato-agent.jar bin/kafka.classpath ## play rivals on a real Spark and a real Kafka for three hours; goes on where it was stopped
 	@bin/rubato bench spark
 
 .PHONY: bench-memory

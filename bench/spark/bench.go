@@ -71,8 +71,8 @@ var ErrOptions = errors.New("cannot be run")
 
 // Check says what is wrong with the options.
 func (o *Options) Check() error {
-	if o.Length < LeadIn+20*time.Second || o.Length > 9*time.Minute {
-		return fmt.Errorf("%w: runs of %v: want %v to 9m0s, of which %v are the lead-in", ErrOptions, o.Length, LeadIn+20*time.Second, LeadIn)
+	if o.Length < LeadIn+20*time.Second || o.Length > longestLoad {
+		return fmt.Errorf("%w: runs of %v: want %v to %v, of which %v are the lead-in", ErrOptions, o.Length, LeadIn+20*time.Second, longestLoad, LeadIn)
 	}
 	if _, known := jobs[o.Job]; !known {
 		return fmt.Errorf("%w: job %q: want files, windows or shared", ErrOptions, o.Job)
@@ -139,8 +139,13 @@ func Run(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
-// overhead is about what a run takes beside its load.
-const overhead = warming + 10*time.Second
+const (
+	// overhead is about what a run takes beside its load.
+	overhead = warming + 10*time.Second
+	// longestRun bounds a run, and longestLoad what may be asked for.
+	longestRun  = 10 * time.Minute
+	longestLoad = longestRun - warming - time.Minute
+)
 
 // shipped names the network of the shipped policy.
 func shipped() (string, error) {
@@ -239,7 +244,7 @@ func (b *bench) one(ctx context.Context, t task) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	b.number++
-	bounded, cancel := context.WithTimeoutCause(ctx, 10*time.Minute, errors.New("a run took longer than ten minutes"))
+	bounded, cancel := context.WithTimeoutCause(ctx, longestRun, fmt.Errorf("a run took longer than %v", longestRun))
 	defer cancel()
 	r := newRun(b, t, dir)
 	record, err := r.play(bounded)

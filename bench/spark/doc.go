@@ -7,8 +7,8 @@
 // the Jobs, a broker in a process of its own that all runs share, topics that no
 // other run has, and one rival. The load is drawn from a recording by a seed
 // (Trace, Window): every rival meets the same events at the same moments. The
-// driver runs a hundred batches of each query at its configured 500 ms, so that
-// the JVM has compiled what it will; then the rival takes over. The LeadIn, at
+// driver runs batch after batch for four minutes, so that the JVM has compiled
+// what it will; then the rival takes over. The LeadIn, at
 // the window's mean rate, lets the tuner learn that rate; then the window is
 // played and measured, and at the end all is waited for until batches have
 // taken it.
@@ -39,7 +39,9 @@
 // # Results
 //
 // One line a run is appended to the results file, and what is there already is
-// not run again: a benchmark that was stopped goes on where it was. All rivals
+// not run again: a benchmark that was stopped goes on where it was. Two may
+// append to one file at once (pairs.sh: two rivals in the same minutes, on a
+// core each). All rivals
 // of a window are played before the next, in an order that is rotated from
 // window to window and from repeat to repeat. Each seed cuts a window of each
 // trace; in the means over traces each trace counts once.
@@ -49,9 +51,6 @@
 // Spark, broker, load and tuner share one machine: what else runs on it shows.
 // Batches that end after the window are not counted, and those that took events
 // from before it are: with intervals much shorter than the window the two are
-// equal on the mean. Produce times are whole ms. The driver is warm for
-// two minutes, not for a day: on one core of a slow machine batches still became
-// a fifth quicker within the window, the compiler's threads taking up to a tenth
-// of the core, so that who triggers more often has the warmer driver. One burst
+// equal on the mean. Produce times are whole ms. WARMCAVEAT One burst
 // can hold half of a window's events: repeats of a window are no other window.
 package spark

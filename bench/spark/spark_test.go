@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,6 +145,26 @@ func TestALineThatAKillCutShortIsRunAgainAndReplaced(t *testing.T) {
 	}
 }
 
+func TestBenchmarksThatRunAtOnceLoseNoneOfTheirRuns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "spark.jsonl")
+	const each = 50
+	var all sync.WaitGroup
+	for _, rival := range []string{Frozen, waiting} {
+		all.Go(func() {
+			for repeat := range each {
+				if err := appendRecord(path, &Record{Key: Key{Rival: rival, Repeat: repeat}}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	records, err := ReadRecords(path)
+	if err != nil || len(records) != 2*each {
+		t.Errorf("%d runs, %v; want %d", len(records), err, 2*each)
+	}
+}
+
 // summed is a summary of hand-made runs of 90 s.
 func summed(t *testing.T) *Summary {
 	t.Helper()
@@ -246,6 +267,9 @@ func TestTablesAndPictureHoldEveryRival(t *testing.T) {
 				t.Errorf("%s is missing in:\n%s", rival, text)
 			}
 		}
+	}
+	if pair := "| steady | 1.000 | 700 | 0.90 | 0 | 0.800 | 690 | 0.89 | 0 | 0.800 | - |"; !strings.Contains(table.String(), pair) {
+		t.Errorf("%s is missing in:\n%s", pair, table.String())
 	}
 	for d := xml.NewDecoder(strings.NewReader(picture.String())); ; {
 		if _, err := d.Token(); errors.Is(err, io.EOF) {
@@ -360,7 +384,7 @@ func TestWhatCannotBeRunIsRefused(t *testing.T) {
 		"a window twice":            func(o *Options) { o.Seeds = []uint64{2, 1, 2} },
 		"no repeat":                 func(o *Options) { o.Repeats = 0 },
 		"a window of a few seconds": func(o *Options) { o.Length = LeadIn + time.Second },
-		"a run of ten minutes":      func(o *Options) { o.Length = 10 * time.Minute },
+		"a run of ten minutes":      func(o *Options) { o.Length = longestRun - warming },
 	} {
 		o := options(t.TempDir())
 		if err := o.Check(); err != nil {

@@ -70,6 +70,7 @@ func (s *Summary) WriteTables(out io.Writer) error {
 			}
 		}
 	}
+	s.writePairs(&b)
 	b.WriteString("\n| figure | goal | measured | | beside |\n|---|---|---|---|---|\n")
 	for _, g := range s.Goals() {
 		met := "**missed**"
@@ -110,4 +111,34 @@ func (r *Row) write(b *strings.Builder, s *Summary) {
 	fmt.Fprintf(b, "| %s | %s | %s | %.0f | %.0f | %.0f | %.0f | %.2f | %.2f | %.0f | %.2f | %.1f | %.2f | %s | %s | %s |\n",
 		r.Rival, cost, fixed, r.MeanMs, r.P50Ms, r.P95Ms, r.P99Ms, r.Triggers, r.Empties, r.BatchMs,
 		r.Files/seconds, r.Bytes/1e3/seconds, r.CPUSeconds/seconds, part(r.Predicted), part(r.Own), equal)
+}
+
+// writePairs writes the policy beside the waiting-cost rule, a window a line.
+func (s *Summary) writePairs(b *strings.Builder) {
+	const head = "\n| window | waiting-cost: cost a second | mean, ms | triggers/s | batch, ms | frozen: cost a second | mean, ms | triggers/s | batch, ms | ratio | simulated, both at the policy's batch time |\n|---|---|---|---|---|---|---|---|---|---|---|\n"
+	begun := false
+	for _, w := range s.Windows {
+		rule, policy := s.row(w.Name, waiting), s.row(w.Name, Frozen)
+		if rule == nil || policy == nil {
+			continue
+		}
+		if !begun {
+			b.WriteString(head)
+			begun = true
+		}
+		fmt.Fprintf(b, "| %s |", w.Name)
+		for _, r := range []*Row{rule, policy} {
+			fmt.Fprintf(b, " %.3f | %.0f | %.2f | %.0f |", r.CostRate, r.MeanMs, r.Triggers, r.BatchMs)
+		}
+		fmt.Fprintf(b, " %.3f | %s |\n", policy.CostRate/rule.CostRate, equally(policy, rule))
+	}
+}
+
+// equally is the policy's cost over a rival's in the simulator, both at the
+// batch times of the policy's runs.
+func equally(policy, rival *Row) string {
+	if policy.Equal == nil || rival.Equal == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.3f", policy.Equal.CostRate/rival.Equal.CostRate)
 }
