@@ -51,6 +51,7 @@
 // Spark, broker, load and tuner share one machine: what else runs on it shows.
 // Batches that end after the window are not counted, and those that took events
 // from before it are: with intervals much shorter than the window the two are
-// equal on the mean. Produce times are whole ms. WARMCAVEAT One burst
-// can hold half of a window's events: repeats of a window are no other window.
+// equal on the mean. Produce times are whole ms. The driver is warm for seven
+// minutes, not for a day. One burst can hold half of a window's events: repeats
+// of a window are no other window.
 package spark
