@@ -15,7 +15,7 @@ traces=$1 seeds=$2 a=$3 b=$4
 shift 4
 bin=$(dirname "$0")/../../bin/rubato
 play() { taskset -c "$1" "$bin" bench spark --only run --rivals "$2" --trace "$3" --seed "$4" "${@:5}" & }
-trap 'trap "" INT TERM; kill -INT $(jobs -p); wait; exit 130' INT TERM
+trap 'trap "" INT TERM; kill $(jobs -p); wait; exit 130' INT TERM
 for seed in $seeds; do
   core=$((seed % 2))
   for trace in $traces; do
