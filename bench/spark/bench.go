@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"rubato/configs"
 	"rubato/env"
 	"rubato/policy/pretrained"
 	"rubato/policy/rules"
@@ -99,6 +100,12 @@ func (o *Options) Check() error {
 		}
 	}
 	return nil
+}
+
+// profile are the weights of that name.
+func profile(name string) env.Weights {
+	g := configs.Group{Profile: name}
+	return env.Weights(g.Resolve(time.Second).Weights)
 }
 
 // Rules are the rules that can be asked for: those that act outright and know

@@ -8,10 +8,9 @@
 // other run has, and one rival. The load is drawn from a recording by a seed
 // (Trace, Window): every rival meets the same events at the same moments. The
 // driver runs batch after batch for four minutes, so that the JVM has compiled
-// what it will; then the rival takes over. The LeadIn, at
-// the window's mean rate, lets the tuner learn that rate; then the window is
-// played and measured, and at the end all is waited for until batches have
-// taken it.
+// what it will; then the rival takes over. The LeadIn, at the window's mean
+// rate, lets the tuner learn that rate; then the window is played and measured,
+// and at the end all is waited for until batches have taken it.
 //
 // A rule sees what the tuner sees (metrics topic, end offsets five times a
 // second, env/spark) and commands the interval that it names outright; a fixed
@@ -39,12 +38,12 @@
 // # Results
 //
 // One line a run is appended to the results file, and what is there already is
-// not run again: a benchmark that was stopped goes on where it was. Two may
-// append to one file at once (pairs.sh: two rivals in the same minutes, on a
-// core each). All rivals
+// not run again: a benchmark that was stopped goes on where it was. All rivals
 // of a window are played before the next, in an order that is rotated from
-// window to window and from repeat to repeat. Each seed cuts a window of each
-// trace; in the means over traces each trace counts once.
+// window to window and from repeat to repeat. Two benchmarks may append to one
+// file at once: pairs.sh plays two rivals in the same minutes, each on a core of
+// its own. Each seed cuts a window of each trace; in the means over traces each
+// trace counts once.
 //
 // # Caveats
 //

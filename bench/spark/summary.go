@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"rubato/configs"
-	"rubato/env"
 	"rubato/env/sim"
 )
 
@@ -222,12 +220,6 @@ func (r *Row) timed(d sim.Driver) sim.Driver {
 	return d
 }
 
-// profile are the weights of that name.
-func profile(name string) env.Weights {
-	g := configs.Group{Profile: name}
-	return env.Weights(g.Resolve(time.Second).Weights)
-}
-
 // row is a rival's on a window, or nil.
 func (s *Summary) row(window, rival string) *Row {
 	for i := range s.Rows {
@@ -330,16 +322,19 @@ func (s *Summary) Goals() []Goal {
 // waiting is the rule that a goal names.
 const waiting = "waiting-cost"
 
-// equal is the mean of the policy's cost over a rival's in the
-// simulator, both at the batch times of the policy's runs.
+// equally is the policy's cost over a rival's in the simulator, both at the
+// batch times of the policy's runs; 0 where that is not known.
+func (s *Summary) equally(window, rival string) float64 {
+	p, r := s.row(window, Frozen), s.row(window, rival)
+	if p == nil || r == nil || p.Equal == nil || r.Equal == nil {
+		return 0
+	}
+	return p.Equal.CostRate / r.Equal.CostRate
+}
+
+// equal is the mean of that over the traces.
 func (s *Summary) equal(rival string) (mean float64, traces int) {
-	return s.mean(func(window string) float64 {
-		p, r := s.row(window, Frozen), s.row(window, rival)
-		if p == nil || r == nil || p.Equal == nil || r.Equal == nil {
-			return 0
-		}
-		return p.Equal.CostRate / r.Equal.CostRate
-	})
+	return s.mean(func(window string) float64 { return s.equally(window, rival) })
 }
 
 // limit is the mean of the clairvoyant's cost over the best fixed.

@@ -130,15 +130,10 @@ func (s *Summary) writePairs(b *strings.Builder) {
 		for _, r := range []*Row{rule, policy} {
 			fmt.Fprintf(b, " %.3f | %.0f | %.2f | %.0f |", r.CostRate, r.MeanMs, r.Triggers, r.BatchMs)
 		}
-		fmt.Fprintf(b, " %.3f | %s |\n", policy.CostRate/rule.CostRate, equally(policy, rule))
+		equally := "-"
+		if x := s.equally(w.Name, waiting); x > 0 {
+			equally = fmt.Sprintf("%.3f", x)
+		}
+		fmt.Fprintf(b, " %.3f | %s |\n", policy.CostRate/rule.CostRate, equally)
 	}
-}
-
-// equally is the policy's cost over a rival's in the simulator, both at the
-// batch times of the policy's runs.
-func equally(policy, rival *Row) string {
-	if policy.Equal == nil || rival.Equal == nil {
-		return "-"
-	}
-	return fmt.Sprintf("%.3f", policy.Equal.CostRate/rival.Equal.CostRate)
 }
