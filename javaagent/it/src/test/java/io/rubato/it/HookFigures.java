@@ -12,8 +12,11 @@ import org.junit.jupiter.api.Test;
 class HookFigures {
     private static final int WAKES = 1_000;
     private static final int BATCHES = 300;
+    /** Batches that the JVM compiles in: what batches alone pass is interpreted for some hundred of them. */
+    private static final int BATCHES_WARM = 500;
     /** Triggers and wakes that the JVM compiles in. */
     private static final int WARM = 200;
+    private static final long BATCH_EVERY_MS = 150;
     private static final long SHORT_MS = 5;
     private static final long LONG_MS = 600_000;
 
@@ -31,14 +34,14 @@ class HookFigures {
         return driver;
     }
 
-    private static List<Double> read(Path times, String what, double unitNs) throws Exception {
+    private static List<Double> read(Path times, String what, int warm, double unitNs) throws Exception {
         List<Double> values = new ArrayList<>();
         for (String line : Files.readAllLines(times)) {
             if (line.startsWith(what + " ")) {
                 values.add(Long.parseLong(line.substring(what.length() + 1)) / unitNs);
             }
         }
-        return values.subList(Math.min(WARM, values.size()), values.size());
+        return values.subList(Math.min(warm, values.size()), values.size());
     }
 
     @Test
@@ -46,26 +49,33 @@ class HookFigures {
         try (Broker broker = new Broker(folder.resolve("broker"))) {
             broker.start();
             try (Tuner tuner = new Tuner(broker.address(), "hooks")) {
-                Path woken = folder.resolve("woken.txt");
-                try (Driver driver = driver(woken, broker)) {
+                Path times = folder.resolve("times.txt");
+                try (Driver driver = driver(times, broker)) {
                     wake(driver, tuner);
+                    run(driver, tuner, "observed", BATCHES_WARM + 2 * BATCHES);
+                    run(driver, tuner, "commanded", WARM + 2 * BATCHES);
                 }
                 Figure.say("a command in the JVM to the trigger that it starts, from wait entry: %s",
-                        Figure.spread(read(woken, "wake", 1e6), "ms"));
-                sayTriggers("an empty trigger", woken);
-                Path busy = folder.resolve("busy.txt");
-                try (Driver driver = driver(busy, broker)) {
-                    run(driver);
-                }
-                sayTriggers("a trigger with a batch", busy);
+                        Figure.spread(read(times, "idle wake", WARM, 1e6), "ms"));
+                sayTriggers("an empty trigger", "idle empty", WARM, times);
+                sayTriggers("a trigger with a batch, nothing commanded", "observed batch", BATCHES_WARM, times);
+                sayTriggers("a trigger with a batch, under a command", "commanded batch", WARM, times);
             }
         }
     }
 
-    private static void sayTriggers(String which, Path times) throws Exception {
+    private static void sayTriggers(String which, String triggers, int warm, Path times) throws Exception {
         Figure.say("all hooks of %s on the stream thread of a real driver: %s", which,
-                Figure.spread(read(times, "trigger", 1e3), "us"));
-        Figure.say("of that CPU time: %s", Figure.spread(read(times, "cpu", 1e3), "us"));
+                Figure.spread(read(times, triggers + " trigger", warm, 1e3), "us"));
+        List<Double> cpu = read(times, triggers + " cpu", warm, 1e3);
+        List<Double> own = read(times, triggers + " own", warm, 1e3);
+        List<Double> hooks = new ArrayList<>();
+        for (int i = 0; i < cpu.size(); i++) {
+            hooks.add(cpu.get(i) - own.get(i));
+        }
+        Figure.say("of that CPU time: %s", Figure.spread(cpu, "us"));
+        Figure.say("of that the measurement's own: %s", Figure.spread(own, "us"));
+        Figure.say("CPU time of the hooks without it: %s", Figure.spread(hooks, "us"));
     }
 
     /** Ends a wait of ten minutes by command, over and over, at any moment of the loop. */
@@ -78,13 +88,20 @@ class HookFigures {
             tuner.command("it/idle", run, LONG_MS, 60_000);
             Thread.sleep(30 + random.nextInt(30));
         }
+        driver.ask("stop idle", "stopped");
     }
 
-    private static void run(Driver driver) throws Exception {
-        driver.ask("start busy busy 100ms", "started");
-        for (int i = 0; i < BATCHES + WARM; i++) {
-            driver.ask("add busy", "added");
-            Thread.sleep(200);
+    /** A query with a batch at nearly every trigger, on hooks that the JVM has compiled in the wakes before. */
+    private static void run(Driver driver, Tuner tuner, String query, int batches) throws Exception {
+        String run = driver.ask("start " + query + " " + query + " " + BATCH_EVERY_MS + "ms", "started");
+        tuner.await("it follows", run, "started", m -> m.get("hooksActive").asBoolean());
+        if (query.equals("commanded")) {
+            tuner.command("it/" + query, run, BATCH_EVERY_MS, 3_600_000);
         }
+        for (int i = 0; i < batches; i++) {
+            driver.ask("add " + query, "added");
+            Thread.sleep(BATCH_EVERY_MS);
+        }
+        driver.ask("stop " + query, "stopped");
     }
 }

@@ -22,13 +22,16 @@ import net.bytebuddy.dynamic.scaffold.MethodGraph;
 import net.bytebuddy.matcher.ElementMatcher;
 
 /**
- * Takes the time of our hooks inside a driver with one query, as another agent around them. When the driver ends it writes,
- * to the file that is its argument, two lines for each trigger (what all hooks of it took on the stream thread, its wait left
- * out: time that passed, and CPU time) and one for each command that started a trigger (from the command's bytes in the
- * JVM, or from the entry into the wait where that came later).
+ * Takes the time of our hooks inside a driver with one query at a time, as another agent around them. When the driver ends it
+ * writes, to the file that is its argument, three lines for each trigger (what all hooks of it took on the stream thread, its
+ * wait left out: time that passed, CPU time, and how much of that was our own, by a method that does nothing and is timed
+ * after each hook) and one for each command that started a trigger (from the command's bytes in the JVM, or from the entry
+ * into the wait where that came later). Each begins with the query's name, a trigger's then with "batch" or "empty".
  */
 public final class HookTimesAgent {
-    private static final String STREAM_THREAD = "stream execution thread";
+    private static final String STREAM_THREAD = "stream execution thread for ";
+    /** By name: a class literal would load the class before the stamps are ready. */
+    private static final String IDLE = "io.rubato.it.HookTimesAgent$Idle";
 
     private HookTimesAgent() {
     }
@@ -46,6 +49,7 @@ public final class HookTimesAgent {
         builder = stamped(builder, "io.rubato.agent.bridge.StreamHooks", namedOneOf("nextBatchTimeEntered", "nextBatchTimeExited",
                 "constructEntered", "batchConstructed", "batchEnded", "eventPosted", "intervalRead", "fallingBehindEntered",
                 "waitTillTimeEntered"));
+        builder = stamped(builder, IDLE, named("nothing"));
         builder = stamped(builder, "io.rubato.agent.bridge.SystemClocks", named("await"));
         builder = stamped(builder, "io.rubato.agent.core.control.Commander", named("take").and(isPublic()));
         builder.installOn(instrumentation);
@@ -56,6 +60,15 @@ public final class HookTimesAgent {
             ElementMatcher<? super MethodDescription> methods) {
         return builder.type(named(type)).transform((b, t, loader, module, domain) ->
                 b.visit(Advice.to(Stamps.class).on(methods)));
+    }
+
+    /** A hook that does nothing: what is measured of it is the measuring. */
+    static final class Idle {
+        private Idle() {
+        }
+
+        static void nothing() {
+        }
     }
 
     /** Inlined into the hooks. */
@@ -85,6 +98,8 @@ public final class HookTimesAgent {
         private Spent hook = new Spent();
         private Spent await = new Spent();
         private Spent turn = new Spent();
+        private Spent own = new Spent();
+        private boolean batch;
 
         /** Of a thread's life: time that has passed, and CPU time. */
         private static final class Spent {
@@ -106,6 +121,9 @@ public final class HookTimesAgent {
                 case "waitTillTimeEntered":
                     waitNs = now;
                     break;
+                case "batchEnded":
+                    batch = true;
+                    break;
                 default:
             }
             if (isStreamThread()) {
@@ -124,27 +142,40 @@ public final class HookTimesAgent {
 
         private void begin(long now) {
             if (turn.ns > 0) {
-                lines.add("trigger " + turn.ns);
-                lines.add("cpu " + turn.cpuNs);
+                String kind = batch ? "batch " : "empty ";
+                say(kind + "trigger", turn.ns);
+                say(kind + "cpu", turn.cpuNs);
+                say(kind + "own", own.cpuNs);
             }
+            batch = false;
             turn = new Spent();
+            own = new Spent();
             if (commandNs != 0) {
-                lines.add("wake " + (now - Math.max(commandNs, waitNs)));
+                say("wake", now - Math.max(commandNs, waitNs));
                 commandNs = 0;
             }
         }
 
+        /** On a stream thread, which is called after its query. */
+        private void say(String what, long ns) {
+            String query = Thread.currentThread().getName().substring(STREAM_THREAD.length()).split(" ")[0];
+            lines.add(query + " " + what + " " + ns);
+        }
+
         synchronized void left(String method, Long now) {
             if (method.equals("await")) {
-                add(now, await, -1);
+                add(turn, now, await, -1);
+            } else if (method.equals("nothing")) {
+                add(own, now, hook, 1);
             } else if (!method.equals("take") && isStreamThread()) {
-                add(now, hook, 1);
+                add(turn, now, hook, 1);
+                Idle.nothing();
             }
         }
 
-        private void add(long now, Spent since, int sign) {
-            turn.cpuNs += sign * (threads.getCurrentThreadCpuTime() - since.cpuNs);
-            turn.ns += sign * (now - since.ns);
+        private void add(Spent to, long now, Spent since, int sign) {
+            to.cpuNs += sign * (threads.getCurrentThreadCpuTime() - since.cpuNs);
+            to.ns += sign * (now - since.ns);
         }
 
         synchronized void write(Path file) {

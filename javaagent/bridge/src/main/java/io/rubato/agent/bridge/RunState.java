@@ -296,6 +296,11 @@ public final class RunState {
         return null;
     }
 
+    /** Whether a command is in force, or one that has just ended has not been missed yet. Takes no monitor. */
+    public boolean isCommanded() {
+        return command != null;
+    }
+
     private static long ceilMs(long nanos) {
         return Math.max(1, (nanos + NANOS_PER_MS - 1) / NANOS_PER_MS);
     }

@@ -121,9 +121,15 @@ public final class Runs implements Observer {
         Message.post(Message.Type.TRIGGER_START, run, null, queue);
     }
 
+    /** Who commands a query of this driver is told at once; who only looks on, with the trigger's end. */
     @Override
     public void batchFollows(RunState run) {
-        queue.wake();
+        for (TrackedRun any : byRunId.values()) {
+            if (any.state.isCommanded()) {
+                queue.wake();
+                return;
+            }
+        }
     }
 
     @Override

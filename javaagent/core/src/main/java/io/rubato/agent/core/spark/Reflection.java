@@ -5,12 +5,17 @@ import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Calls methods by name, and walks Scala's collections. */
 final class Reflection {
-    private final Map<Class<?>, Map<String, Method>> found = new WeakHashMap<>();
+    /** By class, and no longer than it lives. */
+    private final ClassValue<Map<String, Method>> found = new ClassValue<Map<String, Method>>() {
+        @Override
+        protected Map<String, Method> computeValue(Class<?> type) {
+            return new ConcurrentHashMap<>();
+        }
+    };
 
     /** The result of a public method without parameters. */
     Object call(Object target, String method) throws ReflectiveOperationException {
@@ -45,10 +50,7 @@ final class Reflection {
     }
 
     private Method find(Class<?> type, String name) throws NoSuchMethodException {
-        Map<String, Method> methods;
-        synchronized (found) {
-            methods = found.computeIfAbsent(type, t -> new ConcurrentHashMap<>());
-        }
+        Map<String, Method> methods = found.get(type);
         Method method = methods.get(name);
         if (method == null) {
             method = type.getMethod(name);

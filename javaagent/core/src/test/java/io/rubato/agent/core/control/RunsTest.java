@@ -1,0 +1,46 @@
+package io.rubato.agent.core.control;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.rubato.agent.bridge.RunState;
+import org.junit.jupiter.api.Test;
+
+class RunsTest {
+    private final Fixture fixture = new Fixture();
+    private final RunState observed = fixture.begin("observed", "run-1", true);
+
+    @Test
+    void aBatchWakesTheSenderOnlyWhereAQueryOfTheDriverIsUnderACommand() throws InterruptedException {
+        fixture.begin("commanded", "run-2", true);
+        while (fixture.queue.poll() != null) {
+            continue;
+        }
+        Thread sender = new Thread(() -> {
+            try {
+                fixture.queue.take();
+            } catch (InterruptedException stop) {
+                // It was never woken.
+            }
+        });
+        sender.start();
+        assertEquals(Thread.State.WAITING, afterABatch(sender));
+        fixture.decide("app/commanded", "run-2", 1, 1, 500, 60_000, "keep", "null");
+        assertEquals(Thread.State.BLOCKED, afterABatch(sender));
+        sender.join(10_000);
+        assertEquals(Thread.State.TERMINATED, sender.getState());
+    }
+
+    /** What a sender that waits is in when a batch begins: once woken it wants the monitor that is held here. */
+    private Thread.State afterABatch(Thread sender) {
+        while (true) {
+            synchronized (fixture.queue) {
+                if (sender.getState() == Thread.State.WAITING) {
+                    fixture.runs.triggerStarted(observed);
+                    fixture.runs.batchFollows(observed);
+                    return sender.getState();
+                }
+            }
+            Thread.yield();
+        }
+    }
+}
