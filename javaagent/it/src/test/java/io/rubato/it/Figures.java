@@ -103,10 +103,10 @@ class Figures {
                     start.get(i % 2).add(Double.valueOf(words[1]));
                     uptime.get(i % 2).add(Double.valueOf(words[2]));
                 }
-                Figure.say("first progress after start(): %.0f ms without the agent, %.0f ms with it, +%.0f ms (medians of %d)",
+                Figure.say("first progress after start(): %.0f ms without the agent, %.0f ms with it, %+.0f ms (medians of %d)",
                         Figure.quantile(start.get(0), 0.5), Figure.quantile(start.get(1), 0.5),
                         Figure.quantile(start.get(1), 0.5) - Figure.quantile(start.get(0), 0.5), SPARK_RUNS);
-                Figure.say("first progress after the JVM's start: %.0f ms without, %.0f ms with, +%.0f ms (medians of %d)",
+                Figure.say("first progress after the JVM's start: %.0f ms without, %.0f ms with, %+.0f ms (medians of %d)",
                         Figure.quantile(uptime.get(0), 0.5), Figure.quantile(uptime.get(1), 0.5),
                         Figure.quantile(uptime.get(1), 0.5) - Figure.quantile(uptime.get(0), 0.5), SPARK_RUNS);
             }
