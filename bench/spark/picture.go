@@ -33,7 +33,7 @@ func (s *Summary) WritePicture(out io.Writer) error {
 	fmt.Fprintf(&b, `%s<rect class="paper" width="%d" height="%d"/>`, style, 2*panelWidth, max(rows, 1)*panelHeight+24)
 	for i, w := range s.Windows {
 		fmt.Fprintf(&b, `<g transform="translate(%d %d)">`, i%2*panelWidth, i/2*panelHeight)
-		s.panel(&b, w.Name)
+		s.panel(&b, w)
 		b.WriteString("</g>")
 	}
 	fmt.Fprintf(&b, `<text class="note" x="%d" y="%d">Spark %s, job %s, weights %s: full circles measured (cost a second beside), hollow ones foretold by the simulator</text></svg>`+"\n",
@@ -44,13 +44,12 @@ func (s *Summary) WritePicture(out io.Writer) error {
 	return nil
 }
 
-func (s *Summary) panel(b *strings.Builder, window string) {
+func (s *Summary) panel(b *strings.Builder, w *Played) {
 	a := plane.New(panelWidth, panelHeight, plane.Margins{Left: panelLeft, Right: panelRight, Top: panelTop, Bottom: panelBottom})
 	var rows []*Row
 	seconds := s.Key.Minutes*60 - LeadIn.Seconds()
-	for i := range s.Rows {
-		r := &s.Rows[i]
-		if r.Window != window || !(r.Triggers > 0) || !(r.MeanMs > 0) {
+	for _, r := range w.Rows {
+		if !(r.Triggers > 0) || !(r.MeanMs > 0) {
 			continue
 		}
 		rows = append(rows, r)
@@ -59,7 +58,7 @@ func (s *Summary) panel(b *strings.Builder, window string) {
 			a.Hold(p.Triggers/seconds, p.MeanMs/1e3)
 		}
 	}
-	fmt.Fprintf(b, `<text class="title" x="%d" y="24">%s</text>`, panelLeft, window)
+	fmt.Fprintf(b, `<text class="title" x="%d" y="24">%s</text>`, panelLeft, w.Name)
 	if len(rows) == 0 {
 		return
 	}

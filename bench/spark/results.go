@@ -67,8 +67,6 @@ type Record struct {
 	Queries    []Figures `json:"queries"`
 	// CostRate is that of all queries together.
 	CostRate float64 `json:"costRate"`
-
-	window string // its name, in a Summary
 }
 
 // ReadRecords reads a results file; none is no record. The last line may be

@@ -198,7 +198,7 @@ func summed(t *testing.T) *Summary {
 
 func TestGoalsAreGeometricMeansOverTheTraces(t *testing.T) {
 	s := summed(t)
-	r := s.row("steady", Frozen)
+	r := s.Windows[0].row(Frozen)
 	if r == nil || r.Runs != 2 || math.Abs(r.CostRate-0.8) > 1e-9 || r.Low != 0.7 || r.High != 0.9 {
 		t.Fatalf("frozen on steady is %+v, want 0.8 (0.7 to 0.9) of 2 runs", r)
 	}
@@ -247,11 +247,15 @@ func TestATraceCountsOnceHoweverManyOfItsWindowsWerePlayed(t *testing.T) {
 	}
 	// Steady: the third root of 4. Idle: a quarter.
 	want := math.Sqrt(math.Cbrt(4) / 4)
-	if got, traces := s.ratio(s.named(Frozen), s.named(waiting)); math.Abs(got-want) > 1e-9 || traces != 2 || len(s.Windows) != 4 {
+	if got, traces := s.ratio(named(waiting)); math.Abs(got-want) > 1e-9 || traces != 2 || len(s.Windows) != 4 {
 		t.Errorf("%g on %d traces, %d windows; want %g, 2 and 4", got, traces, len(s.Windows), want)
 	}
-	if s.row("steady 3", Frozen) == nil || s.row("idle 3", Frozen) != nil {
-		t.Errorf("rows %+v", s.Rows)
+	var names []string
+	for _, w := range s.Windows {
+		names = append(names, w.Name)
+	}
+	if got := strings.Join(names, ", "); got != "steady 1, steady 2, idle 2, steady 3" {
+		t.Errorf("windows %s", got)
 	}
 }
 
@@ -268,7 +272,7 @@ func TestTablesAndPictureHoldEveryRival(t *testing.T) {
 			}
 		}
 	}
-	if pair := "| steady | 1.000 | 700 | 0.90 | 0 | 0.800 | 690 | 0.89 | 0 | 0.800 | - |"; !strings.Contains(table.String(), pair) {
+	if pair := "| steady | waiting-cost | 1.000 | 700 | 0.90 | 0 | 0.800 | 690 | 0.89 | 0 | 0.800 | - |"; !strings.Contains(table.String(), pair) {
 		t.Errorf("%s is missing in:\n%s", pair, table.String())
 	}
 	for d := xml.NewDecoder(strings.NewReader(picture.String())); ; {
@@ -338,11 +342,11 @@ func TestQueriesThatShareOneCoreAreForetoldToBeDearer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for rival, dearer := range map[string]bool{"fixed-500ms": true, "fixed-1s": false} {
-		calibrated, err := predict(d, s.Windows[0], profile(o.Weights), o.Length, rival)
+		calibrated, err := predict(d, s.Windows[0].Window, profile(o.Weights), o.Length, rival)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.row("steady", rival).Predicted.CostRate; got > calibrated.CostRate != dearer {
+		if got := s.Windows[0].row(rival).Predicted.CostRate; got > calibrated.CostRate != dearer {
 			t.Errorf("%s is foretold to cost %g, as calibrated %g", rival, got, calibrated.CostRate)
 		}
 	}
@@ -363,11 +367,11 @@ func TestRivalsAreForetoldAtThePolicysBatchTimeToo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy, rule := s.row("steady", Frozen), s.row("steady", waiting)
+	policy, rule := s.Windows[0].row(Frozen), s.Windows[0].row(waiting)
 	if policy.Equal == nil || *policy.Equal != *policy.Own || rule.Equal.CostRate < 1.05*rule.Own.CostRate {
 		t.Errorf("at batches of 400 ms the policy %+v (own %+v), the rule %+v (at its own 200 ms %+v)", policy.Equal, policy.Own, rule.Equal, rule.Own)
 	}
-	if x, traces := s.equal(waiting); traces != 1 || math.Abs(x-policy.Own.CostRate/rule.Equal.CostRate) > 1e-9 {
+	if x, traces := s.equal(named(waiting)); traces != 1 || math.Abs(x-policy.Own.CostRate/rule.Equal.CostRate) > 1e-9 {
 		t.Errorf("%g on %d traces", x, traces)
 	}
 }

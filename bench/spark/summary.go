@@ -3,20 +3,19 @@ package spark
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"rubato/env"
 	"rubato/env/sim"
 )
 
 // Row is a rival on a window: means over its runs.
 type Row struct {
-	Window, Rival string
-	Runs          int
+	Rival string
+	Runs  int
 	// CostRate is the weighted cost a second, Low and High the least and the
 	// most of the runs.
 	CostRate, Low, High float64
@@ -38,17 +37,20 @@ type Row struct {
 	Predicted, Own, Equal *Prediction
 }
 
+// Played is a window with what was run on it.
+type Played struct {
+	*Window
+	Records []*Record
+	Rows    []*Row // the cheapest first
+	// Limit is the clairvoyant's cost a second at the batch time of the policy's
+	// own runs (where it did not play: of the cheapest); 0 where it is not known.
+	Limit float64
+}
+
 // Summary is what a set of runs of one kind came to.
 type Summary struct {
-	Key  Key // of all: without trace, seed, repeat and rival
-	Rows []Row
-	// Windows are those that were played.
-	Windows []*Window
-	// Limits are the clairvoyant's cost a second by the window's name, at the
-	// batch time of the policy's own runs there (where it did not play: of the
-	// cheapest).
-	Limits  map[string]float64
-	Records []Record
+	Key     Key // of all: without trace, seed, repeat and rival
+	Windows []*Played
 }
 
 // Summarise reads the results file and sums up the runs that the options
@@ -63,57 +65,63 @@ func Summarise(o Options) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Summary{
-		Key:    Key{Spark: o.Spark, Job: o.Job, Weights: o.Weights, Minutes: o.Length.Minutes()},
-		Limits: map[string]float64{},
-	}
 	windows, err := o.windows()
 	if err != nil {
 		return nil, err
 	}
+	s := &Summary{Key: Key{Spark: o.Spark, Job: o.Job, Weights: o.Weights, Minutes: o.Length.Minutes()}}
 	for _, w := range windows {
-		found := false
-		for _, r := range records {
+		p := &Played{Window: w}
+		for i := range records {
+			r := &records[i]
 			k := s.Key
 			k.Trace, k.Seed, k.Repeat, k.Rival, k.Policy = w.Trace.Name, w.Seed, r.Repeat, r.Rival, r.Policy
 			if r.Key == k && (k.Policy == "" || k.Policy == policy) {
-				r.window = w.Name
-				s.Records = append(s.Records, r)
-				found = true
+				p.Records = append(p.Records, r)
 			}
 		}
-		if found {
-			s.Windows = append(s.Windows, w)
+		if len(p.Records) > 0 {
+			p.sum()
+			s.Windows = append(s.Windows, p)
 		}
 	}
-	s.rows()
 	return s, s.predict(o)
 }
 
-// rows makes the rows from the records: the cheapest of each window first.
-func (s *Summary) rows() {
-	type place struct{ window, rival string }
-	at := map[place]*Row{}
-	for i := range s.Records {
-		r := &s.Records[i]
-		p := place{r.window, r.Rival}
-		if at[p] == nil {
-			at[p] = &Row{Window: r.window, Rival: r.Rival, Low: math.Inf(1), Cores: r.Cores}
+// sum makes the rows from the records.
+func (w *Played) sum() {
+	for _, x := range w.Records {
+		r := w.row(x.Rival)
+		if r == nil {
+			r = &Row{Rival: x.Rival, Low: math.Inf(1), Cores: x.Cores}
+			w.Rows = append(w.Rows, r)
 		}
-		at[p].add(r)
+		r.add(x)
 	}
-	for _, r := range at {
+	for _, r := range w.Rows {
 		r.scale(1 / float64(r.Runs))
-		s.Rows = append(s.Rows, *r)
 	}
-	slices.SortFunc(s.Rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(s.number(a.Window), s.number(b.Window)), cmp.Compare(a.CostRate, b.CostRate))
-	})
+	slices.SortStableFunc(w.Rows, func(a, b *Row) int { return cmp.Compare(a.CostRate, b.CostRate) })
 }
 
-// number is the place of the window of that name.
-func (s *Summary) number(window string) int {
-	return slices.IndexFunc(s.Windows, func(w *Window) bool { return w.Name == window })
+// row is a rival's, or nil.
+func (w *Played) row(rival string) *Row {
+	for _, r := range w.Rows {
+		if r.Rival == rival {
+			return r
+		}
+	}
+	return nil
+}
+
+// bestFixed is the cheapest fixed interval that was run, or nil.
+func (w *Played) bestFixed() *Row {
+	for _, r := range w.Rows { // the cheapest first
+		if strings.HasPrefix(r.Rival, fixedPrefix) {
+			return r
+		}
+	}
+	return nil
 }
 
 // add takes in a run.
@@ -159,45 +167,47 @@ func (s *Summary) predict(o Options) error {
 	if err != nil {
 		return err
 	}
-	weights := profile(o.Weights)
-	for i := range s.Rows {
-		r := &s.Rows[i]
-		w := s.Windows[s.number(r.Window)]
-		p, err := predict(r.held(d), w, weights, o.Length, r.Rival)
-		if err != nil {
-			return err
-		}
-		r.Predicted = &p
-		if len(d.Queries) > 1 {
-			continue
-		}
-		own, err := predict(r.timed(d), w, weights, o.Length, r.Rival)
-		if err != nil {
-			return err
-		}
-		r.Own = &own
-		switch policy := s.row(r.Window, Frozen); policy {
-		case nil:
-		case r:
-			r.Equal = r.Own
-		default:
-			equal, err := predict(policy.timed(d), w, weights, o.Length, r.Rival)
-			if err != nil {
-				return err
-			}
-			r.Equal = &equal
-		}
-	}
-	for i := range s.Rows {
-		r := &s.Rows[i]
-		if s.Limits[r.Window] != 0 && r.Rival != Frozen || len(d.Queries) > 1 {
-			continue
-		}
-		if s.Limits[r.Window], err = foresee(r.timed(d), s.Windows[s.number(r.Window)], weights, o.Length); err != nil {
+	for _, w := range s.Windows {
+		if err := w.predict(d, profile(o.Weights), o.Length); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (w *Played) predict(d sim.Driver, weights env.Weights, length time.Duration) error {
+	says := func(d sim.Driver, rival string) (*Prediction, error) {
+		p, err := predict(d, w.Window, weights, length, rival)
+		return &p, err
+	}
+	policy := w.row(Frozen)
+	for _, r := range w.Rows {
+		var err error
+		if r.Predicted, err = says(r.held(d), r.Rival); err != nil {
+			return err
+		}
+		if len(d.Queries) > 1 {
+			continue
+		}
+		if r.Own, err = says(r.timed(d), r.Rival); err != nil {
+			return err
+		}
+		switch policy {
+		case nil:
+		case r:
+			r.Equal = r.Own
+		default:
+			if r.Equal, err = says(policy.timed(d), r.Rival); err != nil {
+				return err
+			}
+		}
+	}
+	if len(d.Queries) > 1 {
+		return nil
+	}
+	var err error
+	w.Limit, err = foresee(cmp.Or(policy, w.Rows[0]).timed(d), w.Window, weights, length)
+	return err
 }
 
 // held is the driver on the cores that the row's runs had: batches that run at
@@ -218,177 +228,4 @@ func (r *Row) timed(d sim.Driver) sim.Driver {
 	q.Warmup = 0
 	d.Queries = []sim.Config{q}
 	return d
-}
-
-// row is a rival's on a window, or nil.
-func (s *Summary) row(window, rival string) *Row {
-	for i := range s.Rows {
-		if s.Rows[i].Window == window && s.Rows[i].Rival == rival {
-			return &s.Rows[i]
-		}
-	}
-	return nil
-}
-
-// bestFixed is the cheapest fixed interval that was run on a window, or nil.
-func (s *Summary) bestFixed(window string) *Row {
-	for i := range s.Rows {
-		if r := &s.Rows[i]; r.Window == window && strings.HasPrefix(r.Rival, fixedPrefix) {
-			return r // they are sorted by cost
-		}
-	}
-	return nil
-}
-
-// ratio is the mean of a rival's cost over another's, where both were run.
-func (s *Summary) ratio(of, over func(window string) *Row) (mean float64, traces int) {
-	return s.mean(func(window string) float64 {
-		a, b := of(window), over(window)
-		if a == nil || b == nil {
-			return 0
-		}
-		return a.CostRate / b.CostRate
-	})
-}
-
-// mean is the geometric mean of what is above 0, over each trace's windows and
-// then over the traces, and how many traces that were.
-func (s *Summary) mean(of func(window string) float64) (mean float64, traces int) {
-	type sum struct{ logs, n float64 }
-	sums := map[string]*sum{}
-	for _, w := range s.Windows {
-		x := of(w.Name)
-		if !(x > 0) {
-			continue
-		}
-		if sums[w.Trace.Name] == nil {
-			sums[w.Trace.Name] = &sum{}
-		}
-		sums[w.Trace.Name].logs += math.Log(x)
-		sums[w.Trace.Name].n++
-	}
-	all := 0.0
-	for _, trace := range slices.Sorted(maps.Keys(sums)) {
-		all += sums[trace].logs / sums[trace].n
-	}
-	return math.Exp(all / float64(max(len(sums), 1))), len(sums)
-}
-
-func (s *Summary) named(rival string) func(string) *Row {
-	return func(window string) *Row { return s.row(window, rival) }
-}
-
-// Goal is a line of the goal table.
-type Goal struct {
-	Figure, Goal, Measured, Beside string
-	Met, Known                     bool
-}
-
-// Goals judges the frozen policy by what was run.
-func (s *Summary) Goals() []Goal {
-	frozen := s.named(Frozen)
-	ratio := func(figure string, limit float64, over func(string) *Row) Goal {
-		x, n := s.ratio(frozen, over)
-		return Goal{
-			Figure: figure, Goal: fmt.Sprintf("<= %.2f", limit), Measured: fmt.Sprintf("%.3f", x),
-			Beside: fmt.Sprintf("%d traces", n), Met: x <= limit, Known: n > 0,
-		}
-	}
-	if len(jobs[s.Key.Job]) > 1 {
-		return []Goal{ratio("queries on one driver: cost / waiting-cost rule for each", 0.97, s.named(waiting))}
-	}
-	best := ratio("frozen policy: cost / best fixed, geometric mean", 0.88, s.bestFixed)
-	if limit, n := s.limit(); n > 0 {
-		best.Beside += fmt.Sprintf("; clairvoyant %.3f", limit)
-	}
-	rule := ratio("frozen policy: cost / waiting-cost rule", 1.01, s.named(waiting))
-	if x, n := s.equal(waiting); n > 0 {
-		rule.Beside += fmt.Sprintf("; simulated, both at the policy's batch times: %.3f", x)
-	}
-	goals := []Goal{best, rule}
-	var rivals []string
-	for i := range s.Rows {
-		if r := s.Rows[i].Rival; r != Frozen && r != Learning && r != waiting && !strings.HasPrefix(r, fixedPrefix) {
-			rivals = append(rivals, r)
-		}
-	}
-	slices.Sort(rivals)
-	for _, rival := range slices.Compact(rivals) {
-		goals = append(goals, ratio("frozen policy: cost / "+rival, 0.97, s.named(rival)))
-	}
-	return append(goals, s.fronts())
-}
-
-// waiting is the rule that a goal names.
-const waiting = "waiting-cost"
-
-// equally is the policy's cost over a rival's in the simulator, both at the
-// batch times of the policy's runs; 0 where that is not known.
-func (s *Summary) equally(window, rival string) float64 {
-	p, r := s.row(window, Frozen), s.row(window, rival)
-	if p == nil || r == nil || p.Equal == nil || r.Equal == nil {
-		return 0
-	}
-	return p.Equal.CostRate / r.Equal.CostRate
-}
-
-// equal is the mean of that over the traces.
-func (s *Summary) equal(rival string) (mean float64, traces int) {
-	return s.mean(func(window string) float64 { return s.equally(window, rival) })
-}
-
-// limit is the mean of the clairvoyant's cost over the best fixed.
-func (s *Summary) limit() (mean float64, traces int) {
-	return s.mean(func(window string) float64 {
-		if b := s.bestFixed(window); b != nil {
-			return s.Limits[window] / b.CostRate
-		}
-		return 0
-	})
-}
-
-// fronts counts on how many windows the policy's point is below the front of the
-// fixed intervals that were run.
-func (s *Summary) fronts() Goal {
-	ahead, n := 0, 0
-	for _, w := range s.Windows {
-		p := s.row(w.Name, Frozen)
-		if p == nil || s.bestFixed(w.Name) == nil {
-			continue
-		}
-		n++
-		if s.ahead(p) {
-			ahead++
-		}
-	}
-	return Goal{
-		Figure: "windows on which the policy's point is left of the front of the fixed intervals", Goal: "all",
-		Measured: fmt.Sprintf("%d of %d", ahead, n), Met: ahead == n, Known: n > 0,
-	}
-}
-
-// ahead tells whether no fixed interval, and nothing on the straight line (in
-// the logarithms) between two, has as few triggers and as little latency.
-func (s *Summary) ahead(p *Row) bool {
-	var front []*Row
-	for i := range s.Rows {
-		if r := &s.Rows[i]; r.Window == p.Window && strings.HasPrefix(r.Rival, fixedPrefix) {
-			front = append(front, r)
-		}
-	}
-	slices.SortFunc(front, func(a, b *Row) int { return cmp.Compare(a.Triggers, b.Triggers) })
-	for i, b := range front {
-		if b.Triggers <= p.Triggers && b.MeanMs <= p.MeanMs {
-			return false
-		}
-		if i == 0 || front[i-1].Triggers > p.Triggers || b.Triggers < p.Triggers {
-			continue
-		}
-		a := front[i-1]
-		part := math.Log(p.Triggers/a.Triggers) / math.Log(b.Triggers/a.Triggers)
-		if at := math.Exp(math.Log(a.MeanMs) + part*math.Log(b.MeanMs/a.MeanMs)); at <= p.MeanMs {
-			return false
-		}
-	}
-	return true
 }

@@ -24,34 +24,38 @@ func (s *Summary) WriteCSV(out io.Writer) error {
 	if err := w.Write(header); err != nil {
 		return fmt.Errorf("write the benchmark's CSV: %w", err)
 	}
-	f := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
-	u := func(x uint64) string { return strconv.FormatUint(x, 10) }
-	for i := range s.Records {
-		r := &s.Records[i]
-		var p, own Prediction
-		if row := s.row(r.window, r.Rival); row.Predicted != nil {
-			p = *row.Predicted
-			if row.Own != nil {
-				own = *row.Own
-			}
-		}
-		for _, q := range r.Queries {
-			if err := w.Write([]string{
-				r.Spark, r.Job, r.Weights, r.Trace, f(r.Minutes), u(r.Seed), strconv.Itoa(r.Repeat), r.Rival, r.At.Format(time.RFC3339),
-				r.Broker, f(r.Seconds), f(q.CostRate), f(q.MeanMs), f(q.P50Ms), f(q.P95Ms), f(q.P99Ms), u(q.Triggers), u(q.Empties),
-				u(q.Batches), f(q.BatchMs), strconv.Itoa(r.Files), strconv.FormatInt(r.Bytes, 10), f(r.CPUSeconds), f(r.Load[0]), f(r.Load[1]),
-				strconv.Itoa(q.Events), strconv.Itoa(q.Inferred), strconv.Itoa(q.Untaken),
-				f(p.CostRate), f(p.MeanMs), f(p.Triggers), f(p.Empties), f(own.CostRate), f(s.Limits[r.window]),
-			}); err != nil {
+	for _, played := range s.Windows {
+		for _, r := range played.Records {
+			if err := w.WriteAll(played.lines(r)); err != nil {
 				return fmt.Errorf("write the benchmark's CSV: %w", err)
 			}
 		}
 	}
-	w.Flush()
-	if err := w.Error(); err != nil {
-		return fmt.Errorf("write the benchmark's CSV: %w", err)
-	}
 	return nil
+}
+
+// lines are those of a run: one for each query.
+func (w *Played) lines(r *Record) [][]string {
+	f := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
+	u := func(x uint64) string { return strconv.FormatUint(x, 10) }
+	var p, own Prediction
+	if row := w.row(r.Rival); row.Predicted != nil {
+		p = *row.Predicted
+		if row.Own != nil {
+			own = *row.Own
+		}
+	}
+	var lines [][]string
+	for _, q := range r.Queries {
+		lines = append(lines, []string{
+			r.Spark, r.Job, r.Weights, r.Trace, f(r.Minutes), u(r.Seed), strconv.Itoa(r.Repeat), r.Rival, r.At.Format(time.RFC3339),
+			r.Broker, f(r.Seconds), f(q.CostRate), f(q.MeanMs), f(q.P50Ms), f(q.P95Ms), f(q.P99Ms), u(q.Triggers), u(q.Empties),
+			u(q.Batches), f(q.BatchMs), strconv.Itoa(r.Files), strconv.FormatInt(r.Bytes, 10), f(r.CPUSeconds), f(r.Load[0]), f(r.Load[1]),
+			strconv.Itoa(q.Events), strconv.Itoa(q.Inferred), strconv.Itoa(q.Untaken),
+			f(p.CostRate), f(p.MeanMs), f(p.Triggers), f(p.Empties), f(own.CostRate), f(w.Limit),
+		})
+	}
+	return lines
 }
 
 // WriteTables writes the rows and the goals as Markdown.
@@ -60,14 +64,12 @@ func (s *Summary) WriteTables(out io.Writer) error {
 	fmt.Fprintf(&b, "Spark %s, job %s, weights %s, runs of %g minutes\n", s.Key.Spark, s.Key.Job, s.Key.Weights, s.Key.Minutes)
 	for _, w := range s.Windows {
 		fmt.Fprintf(&b, "\n**%s**: %s; %d events, at most %.0f in a second", w.Name, w.Trace.About, len(w.Events), w.peak())
-		if s.Limits[w.Name] > 0 {
-			fmt.Fprintf(&b, "; clairvoyant %.3f/s", s.Limits[w.Name])
+		if w.Limit > 0 {
+			fmt.Fprintf(&b, "; clairvoyant %.3f/s", w.Limit)
 		}
 		b.WriteString("\n\n| rival | cost a second | / best fixed | mean, ms | p50 | p95 | p99 | triggers/s | empty/s | batch, ms | files/s | kB/s | driver CPU, s/s | simulated / measured | at its own batch time | simulated cost at the policy's |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
-		for i := range s.Rows {
-			if s.Rows[i].Window == w.Name {
-				s.Rows[i].write(&b, s)
-			}
+		for _, r := range w.Rows {
+			r.write(&b, w, s.Key.Minutes)
 		}
 	}
 	s.writePairs(&b)
@@ -88,16 +90,16 @@ func (s *Summary) WriteTables(out io.Writer) error {
 	return nil
 }
 
-func (r *Row) write(b *strings.Builder, s *Summary) {
+func (r *Row) write(b *strings.Builder, w *Played, minutes float64) {
 	fixed := "-"
-	if best := s.bestFixed(r.Window); best != nil {
+	if best := w.bestFixed(); best != nil {
 		fixed = fmt.Sprintf("%.3f", r.CostRate/best.CostRate)
 	}
 	cost := fmt.Sprintf("%.3f", r.CostRate)
 	if r.Runs > 1 {
 		cost += fmt.Sprintf(" (%.3f to %.3f)", r.Low, r.High)
 	}
-	seconds := (time.Duration(s.Key.Minutes*float64(time.Minute)) - LeadIn).Seconds()
+	seconds := (time.Duration(minutes*float64(time.Minute)) - LeadIn).Seconds()
 	part := func(p *Prediction) string {
 		if p == nil {
 			return "-"
@@ -113,27 +115,25 @@ func (r *Row) write(b *strings.Builder, s *Summary) {
 		r.Files/seconds, r.Bytes/1e3/seconds, r.CPUSeconds/seconds, part(r.Predicted), part(r.Own), equal)
 }
 
-// writePairs writes the policy beside the waiting-cost rule, a window a line.
+// writePairs writes the policy beside each rival of a window, a pair a line.
 func (s *Summary) writePairs(b *strings.Builder) {
-	const head = "\n| window | waiting-cost: cost a second | mean, ms | triggers/s | batch, ms | frozen: cost a second | mean, ms | triggers/s | batch, ms | ratio | simulated, both at the policy's batch time |\n|---|---|---|---|---|---|---|---|---|---|---|\n"
-	begun := false
+	const head = "\n| window | rival | its cost a second | mean, ms | triggers/s | batch, ms | frozen: cost a second | mean, ms | triggers/s | batch, ms | ratio | simulated, both at the policy's batch time |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+	b.WriteString(head)
 	for _, w := range s.Windows {
-		rule, policy := s.row(w.Name, waiting), s.row(w.Name, Frozen)
-		if rule == nil || policy == nil {
-			continue
+		policy := w.row(Frozen)
+		for _, rival := range w.Rows {
+			if policy == nil || rival == policy {
+				continue
+			}
+			fmt.Fprintf(b, "| %s | %s |", w.Name, rival.Rival)
+			for _, r := range []*Row{rival, policy} {
+				fmt.Fprintf(b, " %.3f | %.0f | %.2f | %.0f |", r.CostRate, r.MeanMs, r.Triggers, r.BatchMs)
+			}
+			simulated := "-"
+			if x := equally(policy, rival); x > 0 {
+				simulated = fmt.Sprintf("%.3f", x)
+			}
+			fmt.Fprintf(b, " %.3f | %s |\n", policy.CostRate/rival.CostRate, simulated)
 		}
-		if !begun {
-			b.WriteString(head)
-			begun = true
-		}
-		fmt.Fprintf(b, "| %s |", w.Name)
-		for _, r := range []*Row{rule, policy} {
-			fmt.Fprintf(b, " %.3f | %.0f | %.2f | %.0f |", r.CostRate, r.MeanMs, r.Triggers, r.BatchMs)
-		}
-		equally := "-"
-		if x := s.equally(w.Name, waiting); x > 0 {
-			equally = fmt.Sprintf("%.3f", x)
-		}
-		fmt.Fprintf(b, " %.3f | %s |\n", policy.CostRate/rule.CostRate, equally)
 	}
 }
