@@ -81,9 +81,6 @@ func (o *Options) Check() error {
 	if profile(o.Weights) == (env.Weights{}) {
 		return fmt.Errorf("%w: weights %q: want latency, balanced or thrifty", ErrOptions, o.Weights)
 	}
-	if _, err := o.classPath(); err != nil {
-		return err
-	}
 	if o.Repeats < 1 || len(o.Rivals) == 0 || len(o.Seeds) == 0 {
 		return fmt.Errorf("%w: %d repeats of %d rivals on windows of %d seeds", ErrOptions, o.Repeats, len(o.Rivals), len(o.Seeds))
 	}

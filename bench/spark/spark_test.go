@@ -383,7 +383,6 @@ func TestWhatCannotBeRunIsRefused(t *testing.T) {
 		"a rule on the ladder":      func(o *Options) { o.Rivals = []string{"waiting-cost/steps"} },
 		"an unknown job":            func(o *Options) { o.Job = "none" },
 		"unknown weights":           func(o *Options) { o.Weights = "none" },
-		"another Spark":             func(o *Options) { o.Spark = "2.4" },
 		"no window":                 func(o *Options) { o.Seeds = nil },
 		"a window twice":            func(o *Options) { o.Seeds = []uint64{2, 1, 2} },
 		"no repeat":                 func(o *Options) { o.Repeats = 0 },
@@ -391,13 +390,18 @@ func TestWhatCannotBeRunIsRefused(t *testing.T) {
 		"a run of ten minutes":      func(o *Options) { o.Length = longestRun - warming },
 	} {
 		o := options(t.TempDir())
-		if err := o.Check(); err != nil {
+		if err := errors.Join(o.Check(), o.CheckSpark()); err != nil {
 			t.Fatal(err)
 		}
 		change(&o)
 		if err := o.Check(); !errors.Is(err, ErrOptions) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+	o := options(t.TempDir())
+	o.Spark = "2.4"
+	if err := errors.Join(o.Check(), o.CheckSpark()); !errors.Is(err, ErrOptions) {
+		t.Errorf("a Spark that is not there: %v", err)
 	}
 	if _, err := SelectTraces([]string{"nowhere"}); err == nil {
 		t.Error("an unknown trace was taken")

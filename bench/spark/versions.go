@@ -11,6 +11,12 @@ import (
 // builtWith is the Spark that the sample jobs are built with.
 const builtWith = "3.5.7"
 
+// CheckSpark tells whether the Spark that was asked for is there to be run.
+func (o *Options) CheckSpark() error {
+	_, err := o.classPath()
+	return err
+}
+
 // classPath is that of the Spark that was asked for: empty for the one that
 // comes with the build, else as javaagent/it/sparks/fetch.sh left it. A
 // distribution from PyPI has no Kafka connector: it lies beside it.

@@ -100,6 +100,9 @@ func runBenchSpark(cmd *cobra.Command, f *benchFlags) error {
 	default:
 		return usageError(fmt.Errorf("bench spark: --only %q: want run or sum", f.only))
 	}
+	if err := o.CheckSpark(); err != nil {
+		return usageError(fmt.Errorf("bench spark: %w", err))
+	}
 	p := newProgress(cmd.ErrOrStderr(), "bench spark, seconds")
 	o.Progress = p.show
 	o.Say = func(line string) {
