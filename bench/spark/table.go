@@ -117,23 +117,26 @@ func (r *Row) write(b *strings.Builder, w *Played, minutes float64) {
 
 // writePairs writes the policy beside each rival of a window, a pair a line.
 func (s *Summary) writePairs(b *strings.Builder) {
-	const head = "\n| window | rival | its cost a second | mean, ms | triggers/s | batch, ms | frozen: cost a second | mean, ms | triggers/s | batch, ms | ratio | simulated, both at the policy's batch time |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n"
-	b.WriteString(head)
+	var lines strings.Builder
 	for _, w := range s.Windows {
 		policy := w.row(Frozen)
 		for _, rival := range w.Rows {
 			if policy == nil || rival == policy {
 				continue
 			}
-			fmt.Fprintf(b, "| %s | %s |", w.Name, rival.Rival)
+			fmt.Fprintf(&lines, "| %s | %s |", w.Name, rival.Rival)
 			for _, r := range []*Row{rival, policy} {
-				fmt.Fprintf(b, " %.3f | %.0f | %.2f | %.0f |", r.CostRate, r.MeanMs, r.Triggers, r.BatchMs)
+				fmt.Fprintf(&lines, " %.3f | %.0f | %.2f | %.0f |", r.CostRate, r.MeanMs, r.Triggers, r.BatchMs)
 			}
 			simulated := "-"
 			if x := equally(policy, rival); x > 0 {
 				simulated = fmt.Sprintf("%.3f", x)
 			}
-			fmt.Fprintf(b, " %.3f | %s |\n", policy.CostRate/rival.CostRate, simulated)
+			fmt.Fprintf(&lines, " %.3f | %s |\n", policy.CostRate/rival.CostRate, simulated)
 		}
+	}
+	if lines.Len() > 0 {
+		b.WriteString("\n| window | rival | its cost a second | mean, ms | triggers/s | batch, ms | frozen: cost a second | mean, ms | triggers/s | batch, ms | ratio | simulated, both at the policy's batch time |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+		b.WriteString(lines.String())
 	}
 }
