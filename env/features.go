@@ -68,8 +68,8 @@ const (
 	FeatureQueries
 	FeatureDriverLeft
 	FeatureNextPrice
-	// 1 where the next batch is due to be a slow one, up to 4, 0 if none was
-	// seen; ln(1 + what it takes longer/I*).
+	// 1 where the next batch is due to be a slow one, 0 if none was seen, or the
+	// last is longer ago: it was no regular one; ln(1 + what it takes longer/I*).
 	FeatureSlowDue
 	FeatureSlowExtra
 	// ln(marginal cost of waiting / 2 c/I*, the least mean cost rate of steady
@@ -103,6 +103,11 @@ const (
 // arrive at least where end offsets are not seen: else a blind query that has
 // been idle would never be asked again.
 const unseen = 0.15
+
+// slowSlack is by how many batches a slow one may come sooner or later than
+// those before it let expect. One that did not come by then is expected no
+// more: a single straggler must not make each batch after it look like one.
+const slowSlack = 1.5
 
 // featureLimit clips every feature.
 const featureLimit = 4
@@ -190,7 +195,8 @@ func (o *Observation) Features(f *Features) {
 	f[FeatureDriverLeft] = math.Log1p(o.DriverLeft / star)
 	f[FeatureNextPrice] = logRatio(o.NextPrice, 1)
 	f[FeatureSlowDue] = 0
-	if o.SlowEvery > 0 {
+	overdue := o.SlowSince + 1 - o.SlowEvery // batches
+	if o.SlowEvery > 0 && overdue <= slowSlack {
 		f[FeatureSlowDue] = (o.SlowSince + 1) / o.SlowEvery
 	}
 	f[FeatureSlowExtra] = math.Log1p(o.SlowExtra / star)
@@ -202,7 +208,7 @@ func (o *Observation) Features(f *Features) {
 	f[FeatureSlowPrice], f[FeatureSlowNext] = 0, 0
 	if o.SlowEvery > 0 {
 		f[FeatureSlowPrice] = math.Log1p(ratio(w*o.R15*o.SlowExtra*o.SlowExtra, 2*m*c*o.SlowEvery))
-		f[FeatureSlowNext] = flag(o.SlowSince+1.5 >= o.SlowEvery) * f[FeatureSlowExtra]
+		f[FeatureSlowNext] = flag(math.Abs(overdue) <= slowSlack) * f[FeatureSlowExtra]
 	}
 	f[FeatureGrain] = math.Log1p(ratio(w, 2*c*m*o.R300))
 	for i, x := range f {

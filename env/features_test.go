@@ -3,6 +3,7 @@ package env
 import (
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -83,6 +84,28 @@ func TestFeaturesMatchHandComputedOnes(t *testing.T) {
 		FeatureGrain: math.Log(1.02),
 	} {
 		near(t, FeatureNames[i], f[i], want)
+	}
+}
+
+func TestASlowBatchThatDidNotComeIsNotExpectedForEver(t *testing.T) {
+	o := Observation{
+		Period: 0.2, Outstanding: 20, R2: 10, R15: 10, Reference: 10, Weights: Weights{Latency: 1, Batch: 0.5},
+		SlowEvery: 10, SlowExtra: 2,
+	}
+	var expected []int
+	for since := range 100 {
+		o.SlowSince = float64(since)
+		var f Features
+		o.Features(&f)
+		if f[FeatureSlowNext] > 0 {
+			expected = append(expected, since)
+		}
+		if since > 10 && f[FeatureSlowDue] != 0 {
+			t.Errorf("%d batches after the last it is still due", since)
+		}
+	}
+	if !slices.Equal(expected, []int{8, 9, 10}) {
+		t.Errorf("of those each 10 batches the next is expected after %v others", expected)
 	}
 }
 
