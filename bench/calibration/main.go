@@ -4,7 +4,10 @@
 // query is commanded a random interval every few seconds, so that batches of
 // all sizes tell overhead from time per row. What came over the wire is kept,
 // the fields that a calibration needs, with a sample of the end offsets ten
-// times a second; then each recording is fitted and printed.
+// times a second; then each recording is fitted and printed. Those in one-core
+// are of drivers that were held to one core, with all that serves them:
+//
+//	taskset -c 0 bin/bench-calibration --out bench/calibration/one-core --length 8m --only files
 package main
 
 import (

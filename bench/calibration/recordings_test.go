@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"rubato/internal/calibrate"
@@ -11,8 +13,15 @@ import (
 // The committed recordings are of real drivers; what was fitted to them stands
 // beside them, and bench/README.md quotes it.
 func TestTheCommittedRecordingsGiveTheCommittedFits(t *testing.T) {
+	committed, err := filepath.Glob("*/*.jsonl.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, r := range recordings {
-		runs, err := calibrate.ReadFile(r.name + ".jsonl.gz")
+		committed = append(committed, r.name+".jsonl.gz")
+	}
+	for _, path := range committed {
+		runs, err := calibrate.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -23,7 +32,7 @@ func TestTheCommittedRecordingsGiveTheCommittedFits(t *testing.T) {
 		for _, d := range results {
 			for _, q := range d.Queries {
 				if !q.Judged.Met() {
-					t.Errorf("%s, query %s: the goals of a calibration are missed: %+v", r.name, q.Run.Query, q.Judged)
+					t.Errorf("%s, query %s: the goals of a calibration are missed: %+v", path, q.Run.Query, q.Judged)
 				}
 			}
 		}
@@ -31,12 +40,12 @@ func TestTheCommittedRecordingsGiveTheCommittedFits(t *testing.T) {
 		if err := calibrate.JSON(&got, results); err != nil {
 			t.Fatal(err)
 		}
-		want, err := os.ReadFile(r.name + ".json")
+		want, err := os.ReadFile(strings.TrimSuffix(path, ".jsonl.gz") + ".json")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got.Bytes(), want) {
-			t.Errorf("%s: the fit is not the committed one", r.name)
+			t.Errorf("%s: the fit is not the committed one", path)
 		}
 	}
 }

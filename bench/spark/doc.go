@@ -26,13 +26,12 @@
 // trigger at its price. Processor time is the whole driver's, files and bytes
 // are what the sink was given.
 //
-// Predictions come from env/sim with the batch times that `make calibration`
-// fitted to other drivers, of the window's very events, and are means over 20
-// draws of the batches' noise; a second one takes the mean batch time of the
-// very runs, so that the machine's speed of the day falls away, and a third one,
-// for each rival, that of the policy's runs, so that its speed of the hour does.
-// Queries of one driver that was held to one core share it (contention 1), which
-// those of the calibration did not. The limit is that of package clairvoyant for
+// Predictions come from env/sim with the batch times that package calibration
+// fitted to other drivers, held to one core where the run was, of the window's
+// very events, and are means over 20 draws of the batches' noise; a second one
+// takes the mean batch time of the very runs, so that the machine's speed of the
+// day falls away, and a third one, for each rival, that of the policy's runs, so
+// that its speed of the hour does. The limit is that of package clairvoyant for
 // the window's very events, at the policy's batch time.
 //
 // # Results

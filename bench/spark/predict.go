@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -46,8 +47,12 @@ type Prediction struct {
 // ErrCalibration says that there is no calibration to predict by.
 var ErrCalibration = errors.New("no calibration of the simulator")
 
-// calibration reads the batch times of a job, as `make calibration` fitted them.
-func calibration(folder, job string) (sim.Driver, error) {
+// calibration reads the batch times of a job, as `make calibration` fitted them
+// to drivers that were held to one core, or were not.
+func calibration(folder, job string, cores int) (sim.Driver, error) {
+	if cores == 1 {
+		folder = filepath.Join(folder, "one-core")
+	}
 	file := job
 	if len(jobs[job]) > 1 {
 		file = "shared"
@@ -204,7 +209,7 @@ func policyPlayer() (play, error) {
 // topFixed are the three intervals of the fixed grid that the simulator ranks
 // best for a window.
 func (b *bench) topFixed(w *Window) ([]string, error) {
-	d, err := calibration(b.Calibration, b.Job)
+	d, err := calibration(b.Calibration, b.Job, runtime.NumCPU())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", TopFixed, err)
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"rubato/env"
 	"rubato/env/sim"
 )
 
@@ -160,30 +159,26 @@ func (r *Row) scale(f float64) {
 
 // predict adds what the simulator says; without a calibration it adds nothing.
 func (s *Summary) predict(o Options) error {
-	d, err := calibration(o.Calibration, o.Job)
-	if errors.Is(err, ErrCalibration) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
 	for _, w := range s.Windows {
-		if err := w.predict(d, profile(o.Weights), o.Length); err != nil {
+		if err := w.predict(o); err != nil && !errors.Is(err, ErrCalibration) {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *Played) predict(d sim.Driver, weights env.Weights, length time.Duration) error {
+func (w *Played) predict(o Options) error {
 	says := func(d sim.Driver, rival string) (*Prediction, error) {
-		p, err := predict(d, w.Window, weights, length, rival)
+		p, err := predict(d, w.Window, profile(o.Weights), o.Length, rival)
 		return &p, err
 	}
 	policy := w.row(Frozen)
 	for _, r := range w.Rows {
-		var err error
-		if r.Predicted, err = says(r.held(d), r.Rival); err != nil {
+		d, err := calibration(o.Calibration, o.Job, r.Cores)
+		if err != nil {
+			return err
+		}
+		if r.Predicted, err = says(d, r.Rival); err != nil {
 			return err
 		}
 		if len(d.Queries) > 1 {
@@ -202,21 +197,16 @@ func (w *Played) predict(d sim.Driver, weights env.Weights, length time.Duration
 			}
 		}
 	}
-	if len(d.Queries) > 1 {
+	if len(jobs[o.Job]) > 1 {
 		return nil
 	}
-	var err error
-	w.Limit, err = foresee(cmp.Or(policy, w.Rows[0]).timed(d), w.Window, weights, length)
-	return err
-}
-
-// held is the driver on the cores that the row's runs had: batches that run at
-// once share the only one there is, which the calibrated drivers had not.
-func (r *Row) held(d sim.Driver) sim.Driver {
-	if r.Cores == 1 {
-		d.Contention = 1
+	base := cmp.Or(policy, w.Rows[0])
+	d, err := calibration(o.Calibration, o.Job, base.Cores)
+	if err != nil {
+		return err
 	}
-	return d
+	w.Limit, err = foresee(base.timed(d), w.Window, profile(o.Weights), o.Length)
+	return err
 }
 
 // timed is the driver with the mean batch time of the row's own runs, its first
