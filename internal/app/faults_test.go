@@ -60,16 +60,22 @@ func TestBadMessagesAreCountedAndChangeNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	counted := func() (skipped, oversized uint64) {
+		a.call(func() {
+			for _, n := range a.tally.reasons {
+				skipped += n
+			}
+		})
+		return skipped, a.client.Stats().OversizedIn
+	}
+	eventually(t, "all of them to have come", func() bool {
+		skipped, oversized := counted()
+		return skipped >= uint64(len(bad)) && oversized >= 1
+	})
 	seq := d.last().Seq
 	eventually(t, "decisions after them", func() bool { d.turns(1); return d.last().Seq > seq })
-	var skipped uint64
-	a.call(func() {
-		for _, n := range a.tally.reasons {
-			skipped += n
-		}
-	})
-	if stats := a.client.Stats(); skipped != uint64(len(bad)) || stats.OversizedIn != 1 {
-		t.Fatalf("%d of %d were counted, %d for their size", skipped, len(bad), stats.OversizedIn)
+	if skipped, oversized := counted(); skipped != uint64(len(bad)) || oversized != 1 {
+		t.Fatalf("%d of %d were counted, %d for their size", skipped, len(bad), oversized)
 	}
 	a.Stop()
 	b.verified()
