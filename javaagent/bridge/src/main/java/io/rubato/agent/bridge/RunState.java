@@ -15,7 +15,6 @@ public final class RunState {
 
     private static final long NANOS_PER_MS = 1_000_000;
     private static final long NOT_EXPECTED = Long.MIN_VALUE;
-    private static final long NOT_WAITING = Long.MIN_VALUE;
 
     public final RunIdentity identity;
     public final Object execution;
@@ -35,7 +34,6 @@ public final class RunState {
     private Command lastApplied;
     private boolean lastReleased;
 
-    private volatile long waitEndNs = NOT_WAITING;
     private boolean turnOpen;
     private boolean constructed;
     private long expectedTarget = NOT_EXPECTED;
@@ -125,24 +123,22 @@ public final class RunState {
         while (true) {
             long nowNs = clock.nanos();
             long wallMs = clock.wallMs();
-            long leftMs = leftMs(nowNs, wallMs);
-            if (leftMs <= 0) {
-                waitEndNs = NOT_WAITING;
-                return wallMs;
+            Command current = inForce(nowNs);
+            long leftMs;
+            if (current != null) {
+                long leftNs = triggerStartNs + current.intervalMs * NANOS_PER_MS - nowNs;
+                if (leftNs <= 0) {
+                    return wallMs;
+                }
+                leftMs = ceilMs(Math.min(leftNs, current.leaseEndNs - nowNs));
+            } else {
+                leftMs = ownTarget - wallMs;
+                if (leftMs <= 0) {
+                    return wallMs;
+                }
             }
-            waitEndNs = nowNs + leftMs * NANOS_PER_MS;
             clock.await(this, Math.min(leftMs, LONGEST_SLEEP_MS));
         }
-    }
-
-    /** What is left of the wait, as far as can be said now: a lease that ends before it gives Spark's own end. */
-    private long leftMs(long nowNs, long wallMs) {
-        Command current = inForce(nowNs);
-        if (current == null) {
-            return ownTarget - wallMs;
-        }
-        long leftNs = triggerStartNs + current.intervalMs * NANOS_PER_MS - nowNs;
-        return leftNs <= 0 ? 0 : ceilMs(Math.min(leftNs, current.leaseEndNs - nowNs));
     }
 
     /**
@@ -303,16 +299,6 @@ public final class RunState {
     /** Whether a command is in force, or one that has just ended has not been missed yet. Takes no monitor. */
     public boolean isCommanded() {
         return command != null;
-    }
-
-    /**
-     * How long the wait in progress is to last yet, in nanoseconds; {@link Long#MAX_VALUE} outside of one, or where its end
-     * is due. Takes no monitor.
-     */
-    public long waitLeftNs() {
-        long end = waitEndNs;
-        long left = end - clock.nanos();
-        return end == NOT_WAITING || left <= 0 ? Long.MAX_VALUE : left;
     }
 
     private static long ceilMs(long nanos) {

@@ -137,7 +137,7 @@ public final class Core implements ClassFileTransformer {
             daemons.startLate("rubato-receiver", warm,
                     () -> new DecisionReceiver(options, new Commander(options, runs), listening));
             daemons.startLate("rubato-sender", warm,
-                    () -> new MetricSender(options, queue, runs::waitLeftNs, new MessageWriter(version), listening));
+                    () -> new MetricSender(options, queue, new MessageWriter(version), listening));
             daemons.startLate("rubato-heartbeat", warm,
                     () -> new Heartbeat(runs, queue, this::checkHooks, () -> AgentLog.info(status.line())));
             AgentLog.info("version " + version + ": metrics to " + options.metricsTopic() + ", decisions from "

@@ -103,7 +103,7 @@ public class TriggerBenchmark {
             MessageWriter writer = new MessageWriter("bench");
             try {
                 while (true) {
-                    writer.write(queue.take(runs::waitLeftNs), System.nanoTime());
+                    writer.write(queue.take(), System.nanoTime());
                 }
             } catch (InterruptedException stop) {
                 // The trial ends.

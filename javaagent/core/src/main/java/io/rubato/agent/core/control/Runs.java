@@ -121,7 +121,7 @@ public final class Runs implements Observer {
         Message.post(Message.Type.TRIGGER_START, run, null, queue);
     }
 
-    /** Who commands a query of this driver is told soon; who only looks on, with the trigger's end. */
+    /** Who commands a query of this driver is told at once; who only looks on, with the trigger's end. */
     @Override
     public void batchFollows(RunState run) {
         for (TrackedRun any : byRunId.values()) {
@@ -136,15 +136,6 @@ public final class Runs implements Observer {
     public void triggerEnded(RunState run) {
         Message.post(Message.Type.TRIGGER_END, run, null, queue);
         firstTurn.countDown();
-    }
-
-    /** How long until the first wait in progress ends, in nanoseconds; {@link Long#MAX_VALUE} where there is none. */
-    public long waitLeftNs() {
-        long least = Long.MAX_VALUE;
-        for (TrackedRun run : byRunId.values()) {
-            least = Math.min(least, run.state.waitLeftNs());
-        }
-        return least;
     }
 
     /** Waits until some run has ended a trigger. */

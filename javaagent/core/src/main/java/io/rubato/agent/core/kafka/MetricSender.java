@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.AuthenticationException;
@@ -29,7 +28,6 @@ public final class MetricSender implements Runnable {
 
     private final Options options;
     private final MessageQueue queue;
-    private final LongSupplier waitLeftNs;
     private final MessageWriter writer;
     /** The producer's: one that failed may have kept what it took. */
     private Semaphore room;
@@ -39,16 +37,11 @@ public final class MetricSender implements Runnable {
     /** The broker does not let us in: a new producer reads the password anew. */
     private volatile boolean refused;
 
-    /**
-     * @param waitLeftNs how long until some run's wait ends, as {@link MessageQueue#take} has it
-     * @param listening opened once the decisions are being followed
-     */
-    public MetricSender(Options options, MessageQueue queue, LongSupplier waitLeftNs, MessageWriter writer,
-            CountDownLatch listening) {
+    /** @param listening opened once the decisions are being followed */
+    public MetricSender(Options options, MessageQueue queue, MessageWriter writer, CountDownLatch listening) {
         this.listening = listening;
         this.options = options;
         this.queue = queue;
-        this.waitLeftNs = waitLeftNs;
         this.writer = writer;
     }
 
@@ -107,7 +100,7 @@ public final class MetricSender implements Runnable {
      */
     private List<Outgoing> written() throws InterruptedException {
         List<Outgoing> outgoing = new ArrayList<>();
-        Message message = queue.take(waitLeftNs);
+        Message message = queue.take();
         for (int taken = 1; message != null; taken++) {
             try {
                 outgoing.add(new Outgoing(message, writer.write(message, System.nanoTime())));

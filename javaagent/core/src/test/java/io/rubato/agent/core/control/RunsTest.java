@@ -17,7 +17,7 @@ class RunsTest {
         }
         Thread sender = new Thread(() -> {
             try {
-                fixture.queue.take(fixture.runs::waitLeftNs);
+                fixture.queue.take();
             } catch (InterruptedException stop) {
                 // It was never woken.
             }
