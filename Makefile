@@ -11,7 +11,7 @@ AGENT_SRC := $(shell find javaagent -name target -prune -o \( -name '*.java' -o 
 SPARKS_QUICK := 3.3.4 3.5.7 4.0.0 4.3.0
 SPARKS_ALL := 3.3.4 3.3.4@11 3.4.4 3.5.7 3.5.7@11 3.5.7_2.13 4.0.0 4.1.4 4.2.1 4.3.0 \
 	$(if $(wildcard /usr/lib/jvm/*-25-jdk*),4.3.0@25)
-EMBEDDED := $(shell grep -r --include='*.go' '^//go:embed ' . | sed 's|[^/]*\.go://go:embed ||')
+EMBEDDED := $(shell grep -r --include='*.go' --exclude-dir=javaagent '^//go:embed ' . | sed 's|[^/]*\.go://go:embed ||')
 GO_SRC := $(shell find . -path ./javaagent -prune -o -name '*.go' -print) $(EMBEDDED) go.mod go.sum
 
 .PHONY: help
