@@ -86,7 +86,8 @@ const (
 	// rest of them/I*).
 	FeatureContended
 	FeatureContendedLeft
-	// ln(1 + delay that slow batches add to the price of each/c), and
+	// ln(1 + delay that slow batches add to the price of each/c), spread over as
+	// many batches as there have been without one where those are more, and
 	// FeatureSlowExtra where the next batch is due to be one, else 0.
 	FeatureSlowPrice
 	FeatureSlowNext
@@ -207,7 +208,8 @@ func (o *Observation) Features(f *Features) {
 	f[FeatureContendedLeft] = math.Log1p(o.Contention * o.DriverLeft / star)
 	f[FeatureSlowPrice], f[FeatureSlowNext] = 0, 0
 	if o.SlowEvery > 0 {
-		f[FeatureSlowPrice] = math.Log1p(ratio(w*o.R15*o.SlowExtra*o.SlowExtra, 2*m*c*o.SlowEvery))
+		every := max(o.SlowEvery, o.SlowSince)
+		f[FeatureSlowPrice] = math.Log1p(ratio(w*o.R15*o.SlowExtra*o.SlowExtra, 2*m*c*every))
 		f[FeatureSlowNext] = flag(math.Abs(overdue) <= slowSlack) * f[FeatureSlowExtra]
 	}
 	f[FeatureGrain] = math.Log1p(ratio(w, 2*c*m*o.R300))

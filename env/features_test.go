@@ -109,6 +109,24 @@ func TestASlowBatchThatDidNotComeIsNotExpectedForEver(t *testing.T) {
 	}
 }
 
+func TestAStumbleAtTheStartDoesNotRaiseThePriceForEver(t *testing.T) {
+	o := Observation{ // two batches in a row took four seconds longer, and none since
+		R15: 10, Reference: 10, Weights: Weights{Latency: 1, Batch: 0.3}, SlowEvery: 1.5, SlowExtra: 4,
+	}
+	price := func(since float64) float64 {
+		var f Features
+		o.SlowSince = since
+		o.Features(&f)
+		return f[FeatureSlowPrice]
+	}
+	if soon, due := price(0), price(1.5); soon < 2 || due != soon {
+		t.Errorf("slow batches each 1.5 add %.2f right after one, and %.2f when the next is due", soon, due)
+	}
+	if later := price(300); later > 0.1 {
+		t.Errorf("after 300 batches without one they still add %.2f", later)
+	}
+}
+
 func TestEveryFeatureHasItsName(t *testing.T) {
 	seen := map[string]bool{}
 	for i, name := range FeatureNames {
