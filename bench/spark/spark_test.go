@@ -222,6 +222,16 @@ func TestGoalsAreGeometricMeansOverTheTraces(t *testing.T) {
 	}
 }
 
+func TestOneFixedIntervalIsNoFront(t *testing.T) {
+	s := summed(t)
+	for _, w := range s.Windows {
+		w.Rows = slices.DeleteFunc(w.Rows, func(r *Row) bool { return r.Rival == "fixed-2s" })
+	}
+	if g := s.fronts(); g.Known {
+		t.Errorf("where one interval was played, the front is called known: %+v", g)
+	}
+}
+
 func TestATraceCountsOnceHoweverManyOfItsWindowsWerePlayed(t *testing.T) {
 	o := options(t.TempDir(), "steady", "idle")
 	o.Seeds = []uint64{1, 2, 3}
