@@ -128,7 +128,7 @@ func (s *Summary) fronts() Goal {
 	ahead, n := 0, 0
 	for _, w := range s.Windows {
 		p := w.row(Frozen)
-		if p == nil || w.intervals() < 2 {
+		if p == nil || len(w.fixed()) < 2 {
 			continue
 		}
 		n++
@@ -142,25 +142,10 @@ func (s *Summary) fronts() Goal {
 	}
 }
 
-// intervals counts the fixed intervals that were run.
-func (w *Played) intervals() (n int) {
-	for _, r := range w.Rows {
-		if strings.HasPrefix(r.Rival, fixedPrefix) {
-			n++
-		}
-	}
-	return n
-}
-
 // ahead tells whether no fixed interval, and nothing on the straight line (in
 // the logarithms) between two, has as few triggers and as little latency.
 func (w *Played) ahead(p *Row) bool {
-	var front []*Row
-	for _, r := range w.Rows {
-		if strings.HasPrefix(r.Rival, fixedPrefix) {
-			front = append(front, r)
-		}
-	}
+	front := w.fixed()
 	slices.SortFunc(front, func(a, b *Row) int { return cmp.Compare(a.Triggers, b.Triggers) })
 	for i, b := range front {
 		if b.Triggers <= p.Triggers && b.MeanMs <= p.MeanMs {

@@ -113,12 +113,20 @@ func (w *Played) row(rival string) *Row {
 	return nil
 }
 
+// fixed are the fixed intervals that were run, the cheapest first.
+func (w *Played) fixed() (rows []*Row) {
+	for _, r := range w.Rows {
+		if strings.HasPrefix(r.Rival, fixedPrefix) {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
 // bestFixed is the cheapest fixed interval that was run, or nil.
 func (w *Played) bestFixed() *Row {
-	for _, r := range w.Rows { // the cheapest first
-		if strings.HasPrefix(r.Rival, fixedPrefix) {
-			return r
-		}
+	if rows := w.fixed(); len(rows) > 0 {
+		return rows[0]
 	}
 	return nil
 }
