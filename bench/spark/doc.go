@@ -42,7 +42,9 @@
 // window to window and from repeat to repeat. Two benchmarks may append to one
 // file at once: pairs.sh plays two rivals in the same minutes, each on a core of
 // its own. Each seed cuts a window of each trace; in the means over traces each
-// trace counts once.
+// trace counts once. The stores of the tuner in each of its runs are kept beside
+// the results file, for `rubato replay verify` and for whoever wants to know why
+// it decided as it did.
 //
 // # Caveats
 //

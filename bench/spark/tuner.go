@@ -2,6 +2,7 @@ package spark
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,12 +38,16 @@ func (r *run) controller(ctx context.Context) (controller, error) {
 }
 
 func newTuner(ctx context.Context, r *run, mode string) (*tuner, error) {
-	artefact := filepath.Join(r.dir, "shipped.policy")
+	dir := stores(r.Results, r.key)
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil { // a run that was stopped left its own
+		return nil, fmt.Errorf("making the tuner's folder: %w", err)
+	}
+	artefact := filepath.Join(dir, "shipped.policy")
 	if err := os.WriteFile(artefact, pretrained.Bytes(), 0o644); err != nil {
 		return nil, fmt.Errorf("writing the shipped policy: %w", err)
 	}
 	t := &tuner{mode: mode, write: func(mode string) (string, error) {
-		return stage.Write(r.dir, stage.Settings{
+		return stage.Write(dir, stage.Settings{
 			Brokers: []string{r.broker.addr}, Prefix: r.prefix, HTTP: "127.0.0.1:0", Mode: mode, Artefact: artefact, Profile: r.Weights,
 			Bounds: fmt.Sprintf("{min: %v, max: %v}", shortest, longest),
 		})
@@ -62,6 +67,13 @@ func newTuner(ctx context.Context, r *run, mode string) (*tuner, error) {
 		return nil, fmt.Errorf("starting the tuner in %s: %w", filepath.Dir(path), err)
 	}
 	return t, nil
+}
+
+// stores is the folder of a run's tuner: configuration, journal and checkpoints,
+// kept beside the results file.
+func stores(results string, k Key) string {
+	return filepath.Join(filepath.Dir(results), "stores",
+		fmt.Sprintf("%s-%s-%s-%s-%gmin-seed%d-%d-%s-%s", k.Spark, k.Job, k.Weights, filepath.Base(k.Trace), k.Minutes, k.Seed, k.Repeat, k.Rival, k.Policy))
 }
 
 // Take implements controller.

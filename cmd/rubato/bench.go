@@ -44,7 +44,8 @@ other, on the same replayed events: a fresh driver with the agent for each run.
 It appends a line for each run to spark.jsonl in --out, and does not run again
 what is there: after Ctrl-C the same command goes on where it was. At the end,
 and with nothing left to run, it sums up: tables on standard output, spark.csv
-and spark.svg in --out, with what the calibrated simulator says of each run.
+and spark.svg in --out, with what the calibrated simulator says of each run. The
+tuner's journals and checkpoints stay in --out/stores, for rubato replay verify.
 
 Rivals are frozen and learning (the shipped policy), fixed-top3 (the three
 intervals of the fixed grid that the simulator ranks best for the trace) and the
