@@ -130,6 +130,16 @@ func TestLiveLearningMendsARuleWhosePriceIsOff(t *testing.T) {
 	}
 }
 
+// Without the shield it costs 11.7 times what the rule does, with it 1.33 times.
+func TestAPolicyThatWouldWaitForEverIsHeldToAWaitInProportion(t *testing.T) {
+	rule := costRate(t, byRule, bursty(t, 77, 2000))
+	got := costRate(t, served(off(t, 1e6)), bursty(t, 77, 2000))
+	t.Logf("cost rate %.4f, the rule's %.4f", got, rule)
+	if got > 1.5*rule {
+		t.Errorf("cost rate %.4f, the rule's is %.4f", got, rule)
+	}
+}
+
 func TestTheGradientAloneMendsARuleWhosePriceIsOffIfItsStepsAreLarge(t *testing.T) {
 	a := off(t, 1.0/17)
 	before := costRate(t, served(a), bursty(t, 77, 2000))

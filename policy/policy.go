@@ -28,4 +28,6 @@ const (
 	VerdictStale
 	// VerdictNaN: the policy's output was not a distribution; the rule decided.
 	VerdictNaN
+	// VerdictOverdue: waiting had cost out of all proportion; the rule decided.
+	VerdictOverdue
 )

@@ -10,6 +10,10 @@ const (
 	growingEnds = 4
 	// growth is by how much a debt must exceed that of the trigger end before.
 	growth = 1.05
+	// overdue is how many prices of a batch waiting may have cost since the
+	// trigger before the rule is asked: of a steady load and one query, a wait
+	// twice the best one (which is at 1, the square root rule's).
+	overdue = 4
 )
 
 // Shield stands after a policy and has the last word. It lets an action pass
@@ -22,7 +26,11 @@ const (
 //     event x the outstanding, and counts where it exceeds both the fitted
 //     overhead and the interval in effect. It must have grown by 5 % at each of
 //     the last four trigger ends: back-to-back batches, or one long batch, can
-//     be right.
+//     be right;
+//   - waiting since the trigger has cost four times the price of a batch, and
+//     that times the square of the queries where several share the driver, which
+//     do well to wait for one another: the rule decides. Only where the backlog
+//     is seen and batches cost something.
 //
 // Bounds and the one-step rule are met by the mask.
 type Shield struct {
@@ -63,6 +71,8 @@ func (s *Shield) Check(t *env.Tick, p *Probabilities, proposed env.Action, st *S
 		return s.decide(t), VerdictNaN
 	case st.Growing >= growingEnds:
 		why = VerdictBacklog
+	case outOfProportion(&t.Observation):
+		why = VerdictOverdue
 	default:
 		return proposed, 0
 	}
@@ -71,6 +81,12 @@ func (s *Shield) Check(t *env.Tick, p *Probabilities, proposed env.Action, st *S
 		return action, 0
 	}
 	return action, why
+}
+
+// outOfProportion says whether waiting has cost far more than a batch by now.
+func outOfProportion(o *env.Observation) bool {
+	queries := 1 + o.DriverQueries
+	return o.Sighted > 0 && o.Weights.Batch > 0 && o.WaitingCost() >= overdue*queries*queries*o.Weights.Batch
 }
 
 // decide asks the rule; Keep where even the rule has no answer.

@@ -71,6 +71,39 @@ func TestBackToBackBatchesWithoutDebtPass(t *testing.T) {
 	}
 }
 
+// waited is a tick inside a wait whose events have cost so many prices of a
+// batch.
+func waited(prices float64) *env.Tick {
+	t := end(1, 0.01)
+	o := &t.Observation
+	o.Sighted, o.Reference, o.Waited = 1, 100, prices*100
+	o.Weights = env.Weights{Latency: 1, Batch: 1}
+	return t
+}
+
+func TestAPolicyThatWaitsOutOfAllProportionIsOverruled(t *testing.T) {
+	s, st := NewShield(fixed(shorten)), ShieldState{}
+	for _, prices := range []float64{0.6, 2, 0.99 * overdue} {
+		if a, v := s.Check(waited(prices), &longer, env.Lengthen, &st); a != env.Lengthen || v != 0 {
+			t.Errorf("at %v prices of a batch: %v with verdict %d", prices, a, v)
+		}
+	}
+	if a, v := s.Check(waited(overdue), &longer, env.Lengthen, &st); a != env.Shorten || v != VerdictOverdue {
+		t.Errorf("at %v prices of a batch: %v with verdict %d", overdue, a, v)
+	}
+	for name, change := range map[string]func(*env.Observation){
+		"batches are free":            func(o *env.Observation) { o.Weights.Batch = 0 },
+		"waiting is only guessed at":  func(o *env.Observation) { o.Sighted = 0 },
+		"another query is waited for": func(o *env.Observation) { o.DriverQueries = 1 },
+	} {
+		tick := waited(2 * overdue)
+		change(&tick.Observation)
+		if a, v := s.Check(tick, &longer, env.Lengthen, &st); a != env.Lengthen || v != 0 {
+			t.Errorf("where %s: %v with verdict %d", name, a, v)
+		}
+	}
+}
+
 func TestAgreementIsNoOverride(t *testing.T) {
 	s, st := NewShield(fixed(shorten)), ShieldState{}
 	work := 1.0

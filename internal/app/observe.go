@@ -73,6 +73,9 @@ func (t *tally) step(s *replay.Step) {
 	if s.Verdict&policy.VerdictNaN != 0 {
 		q.Overrides.NaN++
 	}
+	if s.Verdict&policy.VerdictOverdue != 0 {
+		q.Overrides.Overdue++
+	}
 }
 
 func (t *tally) command(k env.QueryKey) { t.query(k).Commands++ }

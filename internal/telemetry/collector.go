@@ -137,6 +137,7 @@ func (s sink) query(q *Query) {
 	s.count(queryShield, q.Overrides.Backlog, k, "backlog")
 	s.count(queryShield, q.Overrides.Stale, k, "stale")
 	s.count(queryShield, q.Overrides.NaN, k, "nan")
+	s.count(queryShield, q.Overrides.Overdue, k, "overdue")
 	s.count(queryCommands, q.Commands, k)
 }
 

@@ -56,7 +56,7 @@ type Query struct {
 }
 
 // Overrides counts the shield's verdicts; see policy.Verdict.
-type Overrides struct{ Backlog, Stale, NaN uint64 }
+type Overrides struct{ Backlog, Stale, NaN, Overdue uint64 }
 
 // Group is the learner of one group of queries. Loss, entropy and KL are those
 // of the last update.
