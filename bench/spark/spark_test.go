@@ -101,6 +101,30 @@ func TestAStoppedBenchmarkGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
+func TestEachRunOfTheTunerHasStoresOfItsOwn(t *testing.T) {
+	run := Key{Spark: builtWith, Job: "files", Weights: "balanced", Trace: "steady", Minutes: 3, Seed: 1, Rival: Frozen, Policy: "net-1"}
+	seen := map[string]string{stores("spark.jsonl", run): "the first"}
+	for name, change := range map[string]func(*Key){
+		"another Spark":  func(k *Key) { k.Spark = "4.3.0" },
+		"another job":    func(k *Key) { k.Job = "windows" },
+		"other weights":  func(k *Key) { k.Weights = "thrifty" },
+		"another trace":  func(k *Key) { k.Trace = "idle" },
+		"another length": func(k *Key) { k.Minutes = 2.5 },
+		"another seed":   func(k *Key) { k.Seed = 2 },
+		"a repeat":       func(k *Key) { k.Repeat = 1 },
+		"learning":       func(k *Key) { k.Rival = Learning },
+		"another policy": func(k *Key) { k.Policy = "net-2" },
+	} {
+		k := run
+		change(&k)
+		dir := stores("spark.jsonl", k)
+		if other, taken := seen[dir]; taken {
+			t.Errorf("%s keeps its stores where %s does: %s", name, other, dir)
+		}
+		seen[dir] = name
+	}
+}
+
 func TestALineThatAKillCutShortIsRunAgainAndReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "spark.jsonl")
 	write := func(rival string) {
