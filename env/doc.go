@@ -5,15 +5,21 @@
 // # Model
 //
 // A query triggers, runs a batch or finds nothing, and waits for its next
-// trigger. A policy is asked at every tick: at each trigger's end, and each
-// decision period inside a wait. Ticks are not evenly spaced, so the process
-// is semi-Markov: every cost is an integral over the time that really passed
+// trigger. A policy is asked at every tick: at each trigger's end, and inside
+// a wait each decision period, and where a trigger of another query of its driver
+// ends and it is the one that has waited longest. Ticks are not evenly spaced, so the process is semi-Markov: every cost is an integral over the time that really passed
 // (Sutton, Precup and Singh 1999, for the discounting).
 //
 // Two environments produce ticks: env/spark from live queries and env/sim in
 // virtual time. Both are held to env/envtest, and both drive a Tracker for each
 // run, which joins the estimators here: Curve (arrivals), Meter (cost), Rates
 // and BatchFit. Features makes an Observation dimensionless for a network.
+//
+// What the queries of one Spark driver do to one another a Driver follows:
+// batches that run at the same time share its cores. One that begins beside
+// another then ends no sooner than if it had waited for the other's end, and makes
+// that late, so that it pays to take turns: an Observation says what is in course,
+// what that costs, and who has waited longer.
 //
 // An action moves one rung, and the rung's interval is commanded. Where the wait
 // in course has outlasted it, the trigger is due at once whatever shorter

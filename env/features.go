@@ -82,10 +82,6 @@ const (
 	// the target, beyond a half.
 	FeatureFull
 	FeatureLate
-	// ln(1 + contention x other batches of the driver), ln(1 + contention x the
-	// rest of them/I*).
-	FeatureContended
-	FeatureContendedLeft
 	// ln(1 + delay that slow batches add to the price of each/c), spread over as
 	// many batches as there have been without one where those are more, and
 	// FeatureSlowExtra where the next batch is due to be one, else 0.
@@ -96,6 +92,10 @@ const (
 	// batch has sqrt(n^2 - 1) events, not n: few and far between they are not worth
 	// waiting for.
 	FeatureGrain
+	// What a batch begun now would take from those of others in course, and from
+	// those of others that have waited longer, too: see Observation.crowded.
+	FeatureCrowded
+	FeatureYielding
 	// NumFeatures is the length of a Features.
 	NumFeatures
 )
@@ -109,6 +109,10 @@ const unseen = 0.15
 // those before it let expect. One that did not come by then is expected no
 // more: a single straggler must not make each batch after it look like one.
 const slowSlack = 1.5
+
+// mostTaken is the share beyond which nothing more is told: -ln(1 - x) is the
+// features' limit there.
+const mostTaken = 0.982
 
 // featureLimit clips every feature.
 const featureLimit = 4
@@ -127,8 +131,8 @@ var FeatureNames = [NumFeatures]string{
 	"age", "age_served", "target", "empty_price", "miss_price", "backlog_price", "switch_price",
 	"sighted", "running", "busy", "warmup",
 	"queries", "driver_left", "next_price", "slow_due", "slow_extra",
-	"marginal", "full", "late", "contended", "contended_left", "slow_price", "slow_next",
-	"grain",
+	"marginal", "full", "late", "slow_price", "slow_next",
+	"grain", "crowded", "yielding",
 }
 
 // Features fills f.
@@ -204,13 +208,15 @@ func (o *Observation) Features(f *Features) {
 	f[FeatureMarginal] = logRatio(o.marginal(n, work)*star, 2*c)
 	f[FeatureFull] = flag(o.Cap > 0 && n >= o.Cap)
 	f[FeatureLate] = f[FeatureTarget] * max(f[FeatureAgeServed]-0.5, 0)
-	f[FeatureContended] = math.Log1p(o.Contention * o.DriverRunning)
-	f[FeatureContendedLeft] = math.Log1p(o.Contention * o.DriverLeft / star)
 	f[FeatureSlowPrice], f[FeatureSlowNext] = 0, 0
 	if o.SlowEvery > 0 {
 		every := max(o.SlowEvery, o.SlowSince)
 		f[FeatureSlowPrice] = math.Log1p(ratio(w*o.R15*o.SlowExtra*o.SlowExtra, 2*m*c*every))
 		f[FeatureSlowNext] = flag(math.Abs(overdue) <= slowSlack) * f[FeatureSlowExtra]
+	}
+	f[FeatureCrowded], f[FeatureYielding] = 0, 0
+	if f[FeatureFull] == 0 { // waiting makes a full batch no larger
+		f[FeatureCrowded], f[FeatureYielding] = o.crowded(work)
 	}
 	f[FeatureGrain] = math.Log1p(ratio(w, 2*c*m*o.R300))
 	for i, x := range f {
@@ -219,6 +225,33 @@ func (o *Observation) Features(f *Features) {
 		}
 		f[i] = min(max(x, -featureLimit), featureLimit)
 	}
+}
+
+// taken is the share of a batch begun beside k of other queries that it takes
+// from them: 1 less what k + 1 batches get done in a second more than k.
+func (o *Observation) taken(k float64) float64 {
+	if k <= 0 {
+		return 0
+	}
+	less := k / slowed(k-1, o.Cores, o.Contention)
+	return min(max(1+less-(k+1)/slowed(k, o.Cores, o.Contention), 0), 1)
+}
+
+// crowded is -ln(1 - x), x being the share of a batch of work seconds begun now
+// that it would take from those of other queries in course: less where they last
+// more than twice as long as it, and are not worth waiting for. yielding is the
+// same of those and of the others that have waited longer, 0 where there are
+// none of these.
+func (o *Observation) crowded(work float64) (crowded, yielding float64) {
+	x := o.taken(o.DriverRunning)
+	if each := ratio(o.DriverLeft, o.DriverRunning); each > 2*work {
+		x *= 2 * work / each
+	}
+	crowded = -math.Log(1 - min(x, mostTaken))
+	if o.DriverBefore > 0 {
+		yielding = -math.Log(1 - min(o.taken(o.DriverRunning+o.DriverBefore), mostTaken))
+	}
+	return crowded, yielding
 }
 
 // marginal is what waiting for another tick costs, 1/s, with n events

@@ -87,6 +87,35 @@ func TestFeaturesMatchHandComputedOnes(t *testing.T) {
 	}
 }
 
+// On one core two batches take each other's time: one begun beside another gains
+// nothing. Where there is a core for each it takes nothing.
+func TestABatchIsCrowdedByWhatItWouldTakeFromOthers(t *testing.T) {
+	const most = featureLimit
+	for _, c := range []struct {
+		name              string
+		o                 Observation
+		crowded, yielding float64
+	}{
+		{"alone", Observation{Cores: 1, Contention: 1}, 0, 0},
+		{"beside one on one core", Observation{Cores: 1, Contention: 1, DriverRunning: 1}, most, 0},
+		{"beside one that half slows it", Observation{Cores: 1, Contention: 0.5, DriverRunning: 1}, -math.Log(1.0 / 3), 0},
+		{"beside one on two cores", Observation{Cores: 2, Contention: 1, DriverRunning: 1}, 0, 0},
+		{"beside two on two cores", Observation{Cores: 2, Contention: 1, DriverRunning: 2}, most, 0},
+		{"beside one of four times its length", Observation{Cores: 1, Contention: 1, DriverRunning: 1, DriverLeft: 4 * 0.7}, math.Log(2), 0},
+		{"after one that has waited longer", Observation{Cores: 1, Contention: 1, DriverBefore: 1}, 0, most},
+		{"after one that has waited longer, beside one, on two cores", Observation{Cores: 2, Contention: 1, DriverRunning: 1, DriverBefore: 1}, 0, most},
+		{"after one on two cores", Observation{Cores: 2, Contention: 1, DriverBefore: 1}, 0, 0},
+		{"full", Observation{Cores: 1, Contention: 1, DriverRunning: 1, DriverBefore: 1, Cap: 20}, 0, 0},
+		{"on a driver of which nothing is known", Observation{DriverRunning: 1, DriverBefore: 1}, 0, 0},
+	} {
+		c.o.Outstanding, c.o.Overhead, c.o.PerRow, c.o.Sighted = 20, 0.5, 0.01, 1 // 0.7 s
+		var f Features
+		c.o.Features(&f)
+		near(t, c.name+": crowded", f[FeatureCrowded], c.crowded)
+		near(t, c.name+": yielding", f[FeatureYielding], c.yielding)
+	}
+}
+
 func TestASlowBatchThatDidNotComeIsNotExpectedForEver(t *testing.T) {
 	o := Observation{
 		Period: 0.2, Outstanding: 20, R2: 10, R15: 10, Reference: 10, Weights: Weights{Latency: 1, Batch: 0.5},

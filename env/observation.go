@@ -41,12 +41,16 @@ type Observation struct {
 
 	// DriverQueries is the number of other live queries of the driver;
 	// DriverLeft the expected rest of those of their batches that are in
-	// course (smoothed duration less what has passed, >= 0), summed, s.
+	// course (see Tracker.Left), summed, s.
 	DriverQueries, DriverLeft float64
 
-	// Contention is the fitted share of itself by which a batch lasts longer for
-	// each batch of another query that runs beside it.
-	Contention float64
+	// DriverBefore is the number of those other queries that are commanded and
+	// whose Tracker.Pressure is greater than this one's.
+	DriverBefore float64
+
+	// Beside k batches of other queries a batch lasts 1 + Contention x max(k + 1 -
+	// Cores, 0) / Cores of what it would alone, as fitted.
+	Cores, Contention float64
 
 	// NextPrice is what the next batch would count in the batch component: 1
 	// unless Settings.FullBatch.

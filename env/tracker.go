@@ -88,8 +88,8 @@ type state struct {
 	Interval float64 // in effect, s
 	Held     held
 
-	Cap, Floor                        float64
-	Running, Busy, Queries, LeftToRun float64 // the driver's
+	Cap, Floor float64
+	Load       Load // the driver's
 
 	// Arrivals. Frontier is the time of the last sample, and where the curve
 	// ends; from there on arrivals are extrapolated.
@@ -117,11 +117,16 @@ type state struct {
 
 	Fit                     BatchFit
 	Slow                    slow
-	Contention              contention
 	BatchLast, BatchSmooth  float64
 	EmptyShare              mean
 	Batches                 int
 	First, WasWarm, Unknown bool
+
+	// For the driver: what it had done when the trigger in course began, the batch
+	// that has just ended, and what batches take alone.
+	Joined joined
+	Ended  ended
+	Alone  BatchFit
 
 	// The step in course, from the tick at At. MeterFrom is the frontier at
 	// that tick; Provisional the event-seconds accounted from there to At by
@@ -131,6 +136,15 @@ type state struct {
 	Provisional   float64
 	Carry         float64
 }
+
+// joined are the Driver's time and integrals when a trigger began.
+type joined struct {
+	At           Time
+	Work, Beside float64
+}
+
+// ended is a batch of so many rows that lasted so many seconds; of none, 0.
+type ended struct{ Rows, Lasted float64 }
 
 // NewTracker returns a tracker of the run that began at the given time. f may
 // be nil: the forecast is then the 2 s rate.
@@ -143,11 +157,11 @@ func NewTracker(q QueryKey, run RunID, f Forecaster, at Time) *Tracker {
 }
 
 // Inherit takes over what a former run of the query learnt of its load and its
-// batches: the reference rate, the fit, its slow batches, and
-// what others beside them cost.
+// batches: the reference rate, the fit, its slow batches, and what they take
+// alone.
 func (k *Tracker) Inherit(from *Tracker) {
 	k.s.Rates.Daily, k.s.Fit, k.s.Slow = from.s.Rates.Daily, from.s.Fit, from.s.Slow
-	k.s.Contention = from.s.Contention
+	k.s.Alone = from.s.Alone
 }
 
 // Past tells the mean arrival rate, events/s, over the given span before the
@@ -229,22 +243,37 @@ func (k *Tracker) SetCaps(limit, floor float64) {
 	k.s.Cap, k.s.Floor = math.Floor(count(limit)), math.Floor(count(floor))
 }
 
-// SetDriver tells how many other queries of the driver are inside a batch, the
-// share of time the driver spends in batches, how many other queries it has,
-// and the expected rest of their batches in course (see Left), summed, s.
-func (k *Tracker) SetDriver(running, busy, queries, left float64) {
-	k.s.Running, k.s.Busy = count(running), min(count(busy), 1)
-	k.s.Contention.end(k.s.Running)
-	k.s.Queries, k.s.LeftToRun = count(queries), count(left)
+// SetLoad tells what the other queries of its driver mean to the query.
+func (k *Tracker) SetLoad(l Load) {
+	k.s.Load = Load{
+		Running: count(l.Running), Busy: min(count(l.Busy), 1), Queries: count(l.Queries), Left: count(l.Left),
+		Before: count(l.Before), Cores: count(l.Cores), Contention: count(l.Contention),
+	}
 }
 
 // Left is the expected rest of the trigger in course, s: the smoothed duration
-// of the batches less what has passed, >= 0. Outside of triggers it is 0.
+// of the batches less what has passed, and where it has lasted longer than that,
+// as much again. Outside of triggers it is 0.
 func (k *Tracker) Left(t Time) float64 {
 	if !k.s.InBatch {
 		return 0
 	}
-	return max(k.s.BatchSmooth-max(t.Sub(k.s.TriggerStart), 0), 0)
+	return math.Abs(k.s.BatchSmooth - max(t.Sub(k.s.TriggerStart), 0))
+}
+
+// Pressure is what waiting has cost since the last trigger, in prices of a
+// batch, of a query that could trigger at t: 0 inside a trigger, before its
+// shortest interval has gone by, and while it has no more than Spark would hold
+// back.
+func (k *Tracker) Pressure(t Time) float64 {
+	s := &k.s
+	w, reference := &s.Settings.Weights, s.Rates.Reference()
+	since := t.Sub(s.TriggerStart)
+	if s.InBatch || reference <= 0 || s.Settings.Ladder.Len() == 0 || since < s.Settings.Ladder.Interval(0).Seconds() ||
+		k.arrived(t)-k.level() < max(OneEvent, s.Floor) {
+		return 0
+	}
+	return ratio(w.Latency*k.waited(t), w.Batch*reference)
 }
 
 // InBatch tells whether a trigger is in course: no ticks then.

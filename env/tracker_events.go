@@ -82,7 +82,7 @@ func (k *Tracker) TriggerStart(t Time, interval time.Duration) {
 		s.Unknown = true
 	}
 	s.InBatch = true
-	s.Contention.Beside = s.Running
+	s.Ended = ended{}
 	s.TriggerStart = max(t, s.TriggerStart)
 	if interval > 0 {
 		s.Interval = interval.Seconds()
@@ -125,7 +125,6 @@ func (k *Tracker) lasted(d, rows float64) {
 	if s.Batches > WarmupBatches {
 		predicted := s.Fit.Overhead() + s.Fit.PerRow()*rows
 		s.Slow.observe(d, predicted)
-		s.Contention.Ratio = d / predicted
 	}
 	s.Fit.Observe(rows, d)
 	if s.BatchSmooth == 0 {
@@ -133,6 +132,7 @@ func (k *Tracker) lasted(d, rows float64) {
 	}
 	s.BatchSmooth += 0.3 * (d - s.BatchSmooth)
 	s.BatchLast = d
+	s.Ended = ended{rows, d}
 }
 
 // commit records that a batch begun at the trigger's start brought the

@@ -203,7 +203,7 @@ func drive(t *rapid.T, k *Tracker, now *Time) {
 	case 6:
 		k.SetCaps(x, rapid.Float64().Draw(t, "floor"))
 	case 7:
-		k.SetDriver(x, rapid.Float64().Draw(t, "busy"), x, x)
+		k.SetLoad(Load{Running: x, Busy: rapid.Float64().Draw(t, "busy"), Queries: x, Left: x, Before: x, Cores: x, Contention: x})
 	case 8:
 		k.Gap()
 	case 9:
@@ -274,7 +274,7 @@ func TestTrackerTicksAreFiniteWhateverItIsTold(t *testing.T) {
 				tick.Discounted.Latency, tick.Discounted.Backlog, tick.Discounted.Miss,
 				o.Outstanding, o.Waited, o.OldestAge, o.Idle, o.SightAge, o.SinceTrigger, o.Interval,
 				o.R05, o.R2, o.R15, o.R300, o.Reference, o.BatchLast, o.Overhead, o.PerRow, o.NextRows,
-				o.DriverQueries, o.DriverLeft, o.NextPrice, o.SlowEvery, o.SlowSince, o.SlowExtra,
+				o.DriverQueries, o.DriverLeft, o.DriverBefore, o.Cores, o.Contention, o.NextPrice, o.SlowEvery, o.SlowSince, o.SlowExtra,
 			} {
 				if !finite(x) || x < 0 {
 					t.Fatalf("%v in %+v", x, tick)

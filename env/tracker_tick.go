@@ -216,8 +216,9 @@ func (k *Tracker) observe(t Time, o *Observation) {
 	}
 	o.EmptyShare = s.EmptyShare.value()
 	o.WarmupLeft = float64(max(WarmupBatches-s.Batches, 0))
-	o.DriverRunning, o.DriverBusy, o.DriverQueries, o.DriverLeft = s.Running, s.Busy, s.Queries, s.LeftToRun
-	o.Contention = s.Contention.slope()
+	l := &s.Load
+	o.DriverRunning, o.DriverBusy, o.DriverQueries = l.Running, l.Busy, l.Queries
+	o.DriverLeft, o.DriverBefore, o.Cores, o.Contention = l.Left, l.Before, l.Cores, l.Contention
 	o.NextPrice = s.Settings.BatchPrice(o.NextRows)
 	o.SlowEvery, o.SlowSince, o.SlowExtra = s.Slow.Every, s.Slow.Since, s.Slow.Extra
 	o.Weights, o.Target = s.Settings.Weights, s.Settings.Target.Seconds()

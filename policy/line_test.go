@@ -14,7 +14,7 @@ func TestThePriorKnowsTheDriverAndTheTarget(t *testing.T) {
 	var calm env.Features
 	calm[env.FeatureSighted] = 1
 	busy, overdue := calm, calm
-	for _, f := range []int{env.FeatureRunning, env.FeatureContended, env.FeatureContendedLeft, env.FeatureDriverLeft} {
+	for _, f := range []int{env.FeatureRunning, env.FeatureCrowded, env.FeatureYielding, env.FeatureDriverLeft} {
 		busy[f] = 1
 	}
 	overdue[env.FeatureTarget], overdue[env.FeatureAgeServed], overdue[env.FeatureLate] = 1, 1.5, 1

@@ -14,6 +14,9 @@ const (
 	// trigger before the rule is asked: of a steady load and one query, a wait
 	// twice the best one (which is at 1, the square root rule's).
 	overdue = 4
+	// turns is how many times as long as the batches of all queries of the driver
+	// would take in turn, each as long as this one's, that wait must last, too.
+	turns = 2
 )
 
 // Shield stands after a policy and has the last word. It lets an action pass
@@ -27,10 +30,11 @@ const (
 //     overhead and the interval in effect. It must have grown by 5 % at each of
 //     the last four trigger ends: back-to-back batches, or one long batch, can
 //     be right;
-//   - waiting since the trigger has cost four times the price of a batch, and
-//     that times the square of the queries where several share the driver, which
-//     do well to wait for one another: the rule decides. Only where the backlog
-//     is seen and batches cost something.
+//   - waiting since the trigger has cost four times the price of a batch: the
+//     rule decides. Only where the backlog is seen and batches cost something.
+//     Queries that share a driver do well to wait for one another: there it must
+//     be that times their square, and the wait twice as long as their batches
+//     take one after the other.
 //
 // Bounds and the one-step rule are met by the mask.
 type Shield struct {
@@ -85,8 +89,14 @@ func (s *Shield) Check(t *env.Tick, p *Probabilities, proposed env.Action, st *S
 
 // outOfProportion says whether waiting has cost far more than a batch by now.
 func outOfProportion(o *env.Observation) bool {
+	if o.Sighted == 0 || o.Weights.Batch <= 0 {
+		return false
+	}
 	queries := 1 + o.DriverQueries
-	return o.Sighted > 0 && o.Weights.Batch > 0 && o.WaitingCost() >= overdue*queries*queries*o.Weights.Batch
+	if queries > 1 && o.SinceTrigger < turns*queries*o.BatchSmoothed {
+		return false
+	}
+	return o.WaitingCost() >= overdue*queries*queries*o.Weights.Batch
 }
 
 // decide asks the rule; Keep where even the rule has no answer.

@@ -104,6 +104,22 @@ func TestAPolicyThatWaitsOutOfAllProportionIsOverruled(t *testing.T) {
 	}
 }
 
+// Where batches fill the time, each query waits for the others' whatever that
+// costs; it does not where they would long have been through.
+func TestQueriesThatTakeTurnsAreNotOverruled(t *testing.T) {
+	s, st := NewShield(fixed(shorten)), ShieldState{}
+	tick := waited(100 * overdue)
+	o := &tick.Observation
+	o.DriverQueries, o.BatchSmoothed, o.SinceTrigger = 3, 0.5, 3.9
+	if a, v := s.Check(tick, &longer, env.Lengthen, &st); a != env.Lengthen || v != 0 {
+		t.Errorf("within twice the batches of all in turn: %v with verdict %d", a, v)
+	}
+	o.SinceTrigger = 4.1
+	if a, v := s.Check(tick, &longer, env.Lengthen, &st); a != env.Shorten || v != VerdictOverdue {
+		t.Errorf("beyond that: %v with verdict %d", a, v)
+	}
+}
+
 func TestAgreementIsNoOverride(t *testing.T) {
 	s, st := NewShield(fixed(shorten)), ShieldState{}
 	work := 1.0

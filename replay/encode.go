@@ -16,7 +16,7 @@ const (
 var le = binary.LittleEndian
 
 // observationFloats is the number of float64 in an env.Observation.
-const observationFloats = 49
+const observationFloats = 51
 
 // observationFields lists the fields of o in the order of their encoding.
 func observationFields(o *env.Observation) [observationFloats]*float64 {
@@ -27,7 +27,7 @@ func observationFields(o *env.Observation) [observationFloats]*float64 {
 		&o.Forecast[0], &o.Forecast[1], &o.Forecast[2], &o.Spread[0], &o.Spread[1], &o.Spread[2],
 		&o.BatchLast, &o.BatchSmoothed, &o.Overhead, &o.PerRow, &o.NextRows, &o.Cap, &o.Floor,
 		&o.EmptyShare, &o.WarmupLeft, &o.DriverRunning, &o.DriverBusy,
-		&o.DriverQueries, &o.DriverLeft, &o.Contention, &o.NextPrice, &o.SlowEvery, &o.SlowSince, &o.SlowExtra,
+		&o.DriverQueries, &o.DriverLeft, &o.DriverBefore, &o.Cores, &o.Contention, &o.NextPrice, &o.SlowEvery, &o.SlowSince, &o.SlowExtra,
 		&o.Weights.Latency, &o.Weights.Empty, &o.Weights.Batch, &o.Weights.Backlog, &o.Weights.Miss, &o.Weights.Switch,
 		&o.Target,
 	}

@@ -13,8 +13,9 @@
 // squashed. What a generation found is its mean, not its luckiest candidate. It
 // begins at start.json: where end offsets are seen, a mean of a line that an
 // earlier search came to and two made by hand, better than each on generated
-// loads, with a guess at the weight of env.FeatureGrain; blind, what an earlier
-// search came to.
+// loads, with guesses at the weights of env.FeatureGrain, FeatureCrowded and
+// FeatureYielding; blind, what an earlier search came to, with the same guesses at
+// the latter two.
 //
 // Then a network on top of that line (policy.Prior with an actor of nearly 0) is
 // improved in rounds. A round plays random drivers (sim.RandomDriver) of

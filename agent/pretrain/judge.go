@@ -26,7 +26,9 @@ type Verdict struct {
 const knee = 0.25
 
 // Squash is the logarithm of a ratio, held at the knee.
-func Squash(ratio float64) float64 { return knee * math.Tanh(math.Log(ratio)/knee) }
+func Squash(ratio float64) float64 { return squash(ratio, knee) }
+
+func squash(ratio, knee float64) float64 { return knee * math.Tanh(math.Log(ratio)/knee) }
 
 // drive plays a scene with decide and returns the weighted cost.
 func drive(sc scene, length time.Duration, decide func(t *env.Tick) int) (float64, error) {

@@ -47,28 +47,31 @@ type Block struct {
 	One bool
 	// Features are those whose weights are searched.
 	Features []int
+	// Knee is the logarithm of a ratio beyond which a single driver says little
+	// more.
+	Knee float64
 }
 
 // Blocks are those of a search, in their order. What matters on one kind alone
 // is 0 on the others, so that the blocks hardly get in each other's way.
 func Blocks() []Block {
 	return []Block{
-		{Name: "sighted", Kinds: []sim.Kind{sim.Sighted}, One: true, Features: []int{
+		{Name: "sighted", Kinds: []sim.Kind{sim.Sighted}, One: true, Knee: knee, Features: []int{
 			env.FeatureMarginal, env.FeatureTrend, env.FeatureTrendFast, env.FeatureTrendSlow, env.FeatureForecast1,
 			env.FeatureForecast5, env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureFull,
 			env.FeatureIdle, env.FeaturePeriod, env.FeatureGrain,
 		}},
-		{Name: "target", Kinds: []sim.Kind{sim.Target}, Features: []int{
+		{Name: "target", Kinds: []sim.Kind{sim.Target}, Knee: knee, Features: []int{
 			env.FeatureTarget, env.FeatureAge, env.FeatureAgeServed, env.FeatureLate, env.FeatureMissPrice,
 		}},
-		{Name: "shared", Kinds: []sim.Kind{sim.Shared}, Features: []int{
-			env.FeatureRunning, env.FeatureBusy, env.FeatureDriverLeft, env.FeatureQueries,
-			env.FeatureContended, env.FeatureContendedLeft,
+		// Taking turns or not, not luck, halves what some drivers cost.
+		{Name: "shared", Kinds: []sim.Kind{sim.Shared}, Knee: 4 * knee, Features: []int{
+			env.FeatureRunning, env.FeatureDriverLeft, env.FeatureQueries, env.FeatureCrowded, env.FeatureYielding,
 		}},
-		{Name: "off-model", Kinds: []sim.Kind{sim.OffModel}, Features: []int{
+		{Name: "off-model", Kinds: []sim.Kind{sim.OffModel}, Knee: knee, Features: []int{
 			env.FeatureNextPrice, env.FeatureSlowDue, env.FeatureSlowPrice, env.FeatureSlowNext, env.FeatureWarmup,
 		}},
-		{Name: "blind", Kinds: []sim.Kind{sim.Blind}, Blind: true, One: true, Features: []int{
+		{Name: "blind", Kinds: []sim.Kind{sim.Blind}, Blind: true, One: true, Knee: knee, Features: []int{
 			env.FeatureMarginal, env.FeatureTrend, env.FeatureTrendSlow, env.FeatureForecast1, env.FeatureForecast5,
 			env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureIdle, env.FeaturePeriod,
 			env.FeatureEmptyShare, env.FeatureEmptyPrice,
@@ -104,7 +107,7 @@ func (s Search) Run(ctx context.Context, lines policy.Lines, b Block, found Foun
 }
 
 func (s Search) run(ctx context.Context, lines policy.Lines, b Block, found Found) (policy.Lines, error) {
-	t, err := s.trial(ctx, b.Kinds)
+	t, err := s.trial(ctx, &b)
 	if err != nil {
 		return lines, err
 	}
@@ -186,17 +189,19 @@ func round(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 // waiting-cost rule costs on each.
 type trial struct {
 	length time.Duration
+	knee   float64
 	scenes []scene
 	rule   []float64
 }
 
 // trial draws the drivers. Those that are not calm are drawn anew.
-func (s Search) trial(ctx context.Context, kinds []sim.Kind) (*trial, error) {
+func (s Search) trial(ctx context.Context, b *Block) (*trial, error) {
+	kinds := b.Kinds
 	n := s.Drivers * len(kinds)
 	if slices.Contains(kinds, sim.Shared) {
 		n = max(n/3, 1) // each has several queries
 	}
-	t := &trial{length: s.Length, scenes: make([]scene, n), rule: make([]float64, n)}
+	t := &trial{length: s.Length, knee: b.Knee, scenes: make([]scene, n), rule: make([]float64, n)}
 	err := parallel(ctx, n, func() func(int) error {
 		return func(i int) (err error) {
 			draw := rand.New(rand.NewPCG(s.Seed<<8, 0x11e<<32|uint64(i)))
@@ -234,7 +239,7 @@ func (t *trial) score(ctx context.Context, lines policy.Lines) (float64, error) 
 	err := parallel(ctx, len(t.scenes), func() func(int) error {
 		return func(i int) error {
 			ours, err := drive(t.scenes[i], t.length, byLines(&lines))
-			logs[i] = Squash(ours / t.rule[i])
+			logs[i] = squash(ours/t.rule[i], t.knee)
 			return err
 		}
 	})

@@ -128,6 +128,28 @@ func TestQueriesSeeTheirDriver(t *testing.T) {
 	}
 }
 
+// Who has waited longest for a driver is asked as soon as a batch there ends.
+func TestTheEndOfABatchIsATickOfTheQueryThatHasWaitedLongest(t *testing.T) {
+	d := several(t, 3, loads["steady"])
+	s := openDriver(t, d)
+	var at env.Time
+	before := map[float64]int{}
+	together := 0
+	for tick, ok := s.Next(); ok; tick, ok = s.Next() {
+		if tick.At == at {
+			together++
+		}
+		at = tick.At
+		before[tick.Observation.DriverBefore]++
+	}
+	if ends := int(s.Score(0).Batch + s.Score(1).Batch + s.Score(2).Batch); together < ends {
+		t.Errorf("%d batches ended, and %d ticks fell together", ends, together)
+	}
+	if before[0] == 0 || before[1] == 0 || before[2] == 0 || len(before) != 3 {
+		t.Errorf("ticks by how many have waited longer: %v", before)
+	}
+}
+
 // same fails unless the two go the same way to the end under the same actions.
 func same(t interface{ Fatalf(string, ...any) }, a, b *sim.Sim, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 33))

@@ -37,6 +37,7 @@ type query struct {
 	grid     env.Time // next decision period
 	due      env.Time // when something happens next
 	ticks    bool     // whether that is a tick
+	asked    bool     // a trigger of another ended, and this one is next
 	trigger  Trigger  // in course, or the last
 	inBatch  bool
 	interval time.Duration // in effect
@@ -53,6 +54,10 @@ type query struct {
 // decision period gone by (a tick outside of triggers), a trigger's start (not
 // before resumes), or a command's arrival.
 func (q *query) plan(resumes env.Time) {
+	if q.asked && !q.inBatch {
+		q.due, q.ticks = q.now, true
+		return
+	}
 	at, ticks := q.grid, !q.inBatch
 	if q.inBatch {
 		if q.trigger.End <= at {
@@ -78,6 +83,11 @@ func (s *Sim) happen(i int, at env.Time) bool {
 	q := &s.queries[i]
 	q.advance(at)
 	ticks := q.ticks
+	if q.asked {
+		q.asked = false
+		q.plan(s.resumes)
+		return true
+	}
 	switch {
 	case len(q.commands) > 0 && q.commands[0].at <= at:
 		q.apply(s.silent)
@@ -144,7 +154,6 @@ func (q *query) outstanding() float64 { return q.arrived - q.committed }
 
 // startTrigger begins a trigger of q now.
 func (s *Sim) startTrigger(q *query) {
-	s.load()
 	n := q.outstanding()
 	lasts := emptyTime
 	q.trigger = Trigger{Start: s.now, Outcome: env.Batch, Rows: n}
@@ -162,17 +171,15 @@ func (s *Sim) startTrigger(q *query) {
 	}
 	q.trigger.End = s.now.Add(lasts)
 	q.inBatch = true
-	s.inside++
 	if !s.silent {
 		q.tracker.TriggerStart(s.now, q.interval)
+		s.shared.Begin(q.tracker, s.now)
 	}
 }
 
 // finishTrigger ends the trigger of q that is in course now.
 func (s *Sim) finishTrigger(q *query) {
-	s.load()
 	q.inBatch = false
-	s.inside--
 	x := &q.trigger
 	if x.Outcome == env.Batch {
 		q.take(s.now)
@@ -185,6 +192,28 @@ func (s *Sim) finishTrigger(q *query) {
 	}
 	if !s.silent {
 		q.tracker.TriggerEnd(s.now, x.Outcome, s.now, x.Committed, x.Rows, false)
+		s.shared.End(q.tracker, s.now)
+		s.ask(q)
+	}
+}
+
+// ask lets the query tick that has waited longest, of all but q.
+func (s *Sim) ask(q *query) {
+	var next *query
+	most := 0.0
+	for i := range s.queries {
+		o := &s.queries[i]
+		if o == q {
+			continue
+		}
+		if p := o.tracker.Pressure(s.now); p > most {
+			next, most = o, p
+		}
+	}
+	if next != nil {
+		next.advance(s.now)
+		next.asked = true
+		next.plan(s.resumes)
 	}
 }
 

@@ -8,12 +8,8 @@ import (
 	"rubato/env"
 )
 
-// emptyTime is how long a trigger takes that runs no batch, s; busySpan the
-// time constant of a driver's load, s.
-const (
-	emptyTime = 0.01
-	busySpan  = 30
-)
+// emptyTime is how long a trigger takes that runs no batch, s.
+const emptyTime = 0.01
 
 // never is after everything.
 const never = env.Time(math.MaxInt64)
@@ -26,11 +22,9 @@ type Sim struct {
 	queries []query
 
 	now     env.Time
-	ticked  int     // the query that ticked last
-	inside  int     // triggers in course
-	running int     // batches in course
-	busy    float64 // smoothed share of time with any trigger in course
-	busyAt  env.Time
+	ticked  int // the query that ticked last
+	running int // batches in course
+	shared  env.Driver
 	paused  int // pauses gone by
 	resumes env.Time
 	silent  bool // the trackers are told no more
@@ -203,27 +197,26 @@ func (s *Sim) pause(t env.Time) bool {
 
 // tick is the query's tick at this moment.
 func (s *Sim) tick(q *query) env.Tick {
-	s.load()
-	var left env.Time // in whole nanoseconds, as live
-	for i := range s.queries {
-		left += env.Time(0).Add(s.queries[i].tracker.Left(s.now))
+	l := s.shared.Load(s.now)
+	if l.Queries = float64(len(s.queries) - 1); l.Queries > 0 {
+		s.others(q, &l)
 	}
-	q.tracker.SetDriver(float64(s.inside), s.busy, float64(len(s.queries)-1), left.Sub(0))
+	q.tracker.SetLoad(l)
 	return q.tracker.Tick(s.now, 0)
 }
 
-// load brings the driver's busy share up to now.
-func (s *Sim) load() {
-	dt := s.now.Sub(s.busyAt)
-	if dt <= 0 {
-		return
+// others tells what the others' batches and waits mean to q.
+func (s *Sim) others(q *query, l *env.Load) {
+	own := q.tracker.Pressure(s.now)
+	var left env.Time // in whole nanoseconds, as live
+	for i := range s.queries {
+		k := s.queries[i].tracker
+		left += env.Time(0).Add(k.Left(s.now))
+		if k.Pressure(s.now) > own {
+			l.Before++
+		}
 	}
-	busy := 0.0
-	if s.inside > 0 {
-		busy = 1
-	}
-	s.busy += -math.Expm1(-dt/busySpan) * (busy - s.busy)
-	s.busyAt = s.now
+	l.Left = left.Sub(0)
 }
 
 // speed is that of each batch while k are in course.

@@ -11,7 +11,7 @@
 // returns.
 //
 // A query is known by its key, the message key; its runs by Spark's run id,
-// each with its own env.Tracker. Where two runs of one key speak, neither is
+// each with its own env.Tracker, and its application an env.Driver. Where two runs of one key speak, neither is
 // touched. A run ends with its terminated message, or when it was silent for
 // three leases.
 //

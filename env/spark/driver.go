@@ -1,7 +1,6 @@
 package spark
 
 import (
-	"math"
 	"slices"
 	"strings"
 
@@ -11,29 +10,16 @@ import (
 // driver is a Spark driver that queries share.
 type driver struct {
 	App string
-	// Running counts its runs inside a batch; Busy is the smoothed share of
-	// time with any, as of At.
-	Running int
-	Busy    float64
-	At      env.Time
+	env.Driver
 }
 
-// busySpan is the time constant of a driver's load, s.
-const busySpan = 30
-
-func (d *driver) advance(now env.Time) {
-	busy := 0.0
-	if d.Running > 0 {
-		busy = 1
+// driver is the application's, made anew where it is not known.
+func (e *Environment) driver(app string) *env.Driver {
+	i, ok := slices.BinarySearchFunc(e.s.Drivers, app, func(d driver, app string) int { return strings.Compare(d.App, app) })
+	if !ok {
+		e.s.Drivers = slices.Insert(e.s.Drivers, i, driver{App: app, Driver: env.Driver{At: e.s.Now}})
 	}
-	if dt := now.Sub(d.At); dt > 0 {
-		d.Busy += -math.Expm1(-dt/busySpan) * (busy - d.Busy)
-		d.At = now
-	}
-}
-
-func (e *Environment) driver(app string) (int, bool) {
-	return slices.BinarySearchFunc(e.s.Drivers, app, func(d driver, app string) int { return strings.Compare(d.App, app) })
+	return &e.s.Drivers[i].Driver
 }
 
 // drive tells the driver that a run's phase may have changed.
@@ -42,12 +28,10 @@ func (e *Environment) drive(r *run, was bool) {
 	if r.Info == nil || is == was {
 		return
 	}
-	if is {
-		e.apps[r.Info.AppID].begin(r)
-		e.count(r.Info.AppID, 1)
+	if d := e.driver(r.Info.AppID); is {
+		d.Begin(r.tracker, e.s.Now)
 	} else {
-		e.apps[r.Info.AppID].end(r)
-		e.count(r.Info.AppID, -1)
+		d.End(r.tracker, e.s.Now)
 	}
 }
 
@@ -55,7 +39,7 @@ func (e *Environment) drive(r *run, was bool) {
 func (e *Environment) enter(r *run) {
 	e.attend(r)
 	if r.tracker.InBatch() {
-		e.count(r.Info.AppID, 1)
+		e.driver(r.Info.AppID).Begin(r.tracker, e.s.Now)
 	}
 }
 
@@ -63,66 +47,65 @@ func (e *Environment) leave(r *run) {
 	if r.Info == nil {
 		return
 	}
-	a := e.apps[r.Info.AppID]
-	a.end(r)
-	if a.runs--; a.runs == 0 {
-		delete(e.apps, r.Info.AppID)
+	app := r.Info.AppID
+	runs := slices.DeleteFunc(e.apps[app], func(x *run) bool { return x == r })
+	if e.apps[app] = runs; len(runs) == 0 {
+		delete(e.apps, app)
 	}
 	if r.tracker.InBatch() {
-		e.count(r.Info.AppID, -1)
+		e.driver(app).End(r.tracker, e.s.Now)
 	}
 }
 
 // attend counts a run in among those of its driver.
 func (e *Environment) attend(r *run) {
-	a := e.apps[r.Info.AppID]
-	if a == nil {
-		a = &app{}
-		e.apps[r.Info.AppID] = a
+	e.apps[r.Info.AppID] = append(e.apps[r.Info.AppID], r)
+}
+
+// load is what other queries mean to the run of q, which is not in a batch when
+// it ticks.
+func (e *Environment) load(r *run) env.Load {
+	runs := e.apps[r.Info.AppID]
+	l := e.driver(r.Info.AppID).Load(e.s.Now)
+	l.Queries = float64(len(runs) - 1)
+	own := r.tracker.Pressure(e.s.Now)
+	var left env.Time // whole nanoseconds: their order does not matter
+	for _, x := range runs {
+		left += env.Time(0).Add(x.tracker.Left(e.s.Now))
+		if x.pressure(e.s.Now) > own {
+			l.Before++
+		}
 	}
-	a.runs++
-	if r.tracker.InBatch() {
-		a.begin(r)
+	l.Left = left.Sub(0)
+	return l
+}
+
+// ask makes a tick of the query that has waited longest, of all that are
+// commanded on the driver of r, whose trigger has ended: what it waited for may be
+// over.
+func (e *Environment) ask(r *run) {
+	if r.Info == nil {
+		return
+	}
+	var next *run
+	most := 0.0
+	for _, x := range e.apps[r.Info.AppID] {
+		if x == r {
+			continue
+		}
+		if p := x.pressure(e.s.Now); p > most || p == most && next != nil && x.key < next.key {
+			next, most = x, p
+		}
+	}
+	if next != nil {
+		e.s.Due = append(e.s.Due, due{Query: next.key, Run: next.ID})
 	}
 }
 
-// app is a driver's runs. It follows from the queries and is not saved.
-type app struct {
-	runs   int
-	inside []*run // in a batch, in any order
-}
-
-func (a *app) begin(r *run) { a.inside = append(a.inside, r) }
-
-func (a *app) end(r *run) {
-	if i := slices.Index(a.inside, r); i >= 0 {
-		a.inside = slices.Delete(a.inside, i, i+1)
+// pressure is that of a run that is commanded, 0 of others.
+func (r *run) pressure(now env.Time) float64 {
+	if !r.Lease.Wanted {
+		return 0
 	}
-}
-
-func (e *Environment) count(app string, by int) {
-	i, ok := e.driver(app)
-	if !ok {
-		e.s.Drivers = slices.Insert(e.s.Drivers, i, driver{App: app, At: e.s.Now})
-	}
-	e.s.Drivers[i].advance(e.s.Now)
-	e.s.Drivers[i].Running += by
-}
-
-// load is what other queries ask of the run's driver: r itself is not in a
-// batch when it ticks.
-func (e *Environment) load(r *run) (running, busy, queries, left float64) {
-	a := e.apps[r.Info.AppID]
-	var rest env.Time // whole nanoseconds: their order does not matter
-	for _, x := range a.inside {
-		rest += env.Time(0).Add(x.tracker.Left(e.s.Now))
-	}
-	queries, left = float64(a.runs-1), rest.Sub(0)
-	i, ok := e.driver(r.Info.AppID)
-	if !ok {
-		return 0, 0, queries, left
-	}
-	d := &e.s.Drivers[i]
-	d.advance(e.s.Now)
-	return float64(d.Running), d.Busy, queries, left
+	return r.tracker.Pressure(now)
 }

@@ -65,9 +65,9 @@ type Environment struct {
 	s       header
 	opts    EnvironmentOptions
 	queries map[env.QueryKey]*query
-	keys    []env.QueryKey // sorted
-	apps    map[string]*app
-	head    int // of Due
+	keys    []env.QueryKey    // sorted
+	apps    map[string][]*run // by application
+	head    int               // of Due
 }
 
 // header is the state of the environment that is not a query's.
@@ -108,7 +108,7 @@ func New(o EnvironmentOptions) *Environment {
 	if o.Lease <= 0 {
 		o.Lease = 10 * time.Second
 	}
-	return &Environment{opts: o, queries: make(map[env.QueryKey]*query), apps: make(map[string]*app)}
+	return &Environment{opts: o, queries: make(map[env.QueryKey]*query), apps: make(map[string][]*run)}
 }
 
 // Settings are what is asked of a query's newest run; ok is false where it has
@@ -257,8 +257,11 @@ func (e *Environment) accept(q *query, r *run, m *Message, p *Progress) {
 			q.ended = slices.Delete(q.ended, 0, 1)
 		}
 	}
-	if end && e.s.Live && q.steered() == r {
-		e.s.Due = append(e.s.Due, due{Query: q.key, Run: r.ID, Cause: m.Seq})
+	if end && e.s.Live {
+		if q.steered() == r {
+			e.s.Due = append(e.s.Due, due{Query: q.key, Run: r.ID, Cause: m.Seq})
+		}
+		e.ask(r)
 	}
 }
 
@@ -343,7 +346,7 @@ func (e *Environment) Next() (env.Tick, bool) {
 		if r == nil || r.ID != d.Run {
 			continue
 		}
-		r.tracker.SetDriver(e.load(r))
+		r.tracker.SetLoad(e.load(r))
 		t := r.tracker.Tick(e.s.Now, d.Cause)
 		t.Stale = e.s.Now.Sub(r.LastAt) > staleAfter
 		r.Cause, r.Observed = d.Cause, t.Observation

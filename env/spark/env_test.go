@@ -346,6 +346,57 @@ func TestQueriesOfOneDriverSeeEachOthersLoad(t *testing.T) {
 	}
 }
 
+// When a batch ends that others waited for, the one that has waited longest is
+// asked at once.
+func TestTheEndOfABatchIsATickOfTheQueryThatHasWaitedLongest(t *testing.T) {
+	w, a, b, c := newWorld(t), newAgent(t, "k/a", "ra"), newAgent(t, "k/b", "rb"), newAgent(t, "k/c", "rc")
+	for n := range 4 {
+		for i, x := range []*agent{a, b, c} {
+			if from := at(float64(n) + 0.3*float64(i)); n == 0 {
+				w.feed(x.started(from, SourceOptions{RowsPerSecond: "100"}))
+			} else {
+				w.feed(x.batch(from, 100)...)
+			}
+		}
+	}
+	w.act = func(t env.Tick) int { return int(t.Observation.Rung) }
+	w.feed(tickAt(at(5)), a.begin(at(6)))
+	w.feed(b.batch(at(7), 100)...)
+	n := len(w.ticks)
+	w.feed(a.progress(at(8), 100), a.end(at(8), OutcomeBatch))
+	var told []env.QueryKey
+	for _, x := range w.ticks[n:] {
+		told = append(told, x.Query)
+	}
+	if !slices.Equal(told, []env.QueryKey{"k/a", "k/c"}) {
+		t.Fatalf("the end of a's batch was a tick of %v", told)
+	}
+	for i, want := range []float64{1, 0} { // their triggers began at 6 and 3.6 s, b's at 7
+		if o := w.ticks[n+i].Observation; o.DriverBefore != want {
+			t.Errorf("%s has %v before it, want %v", w.ticks[n+i].Query, o.DriverBefore, want)
+		}
+	}
+}
+
+// It would never trigger for being asked.
+func TestAQueryThatIsOnlyObservedIsNotWaitedFor(t *testing.T) {
+	w, a, b := newWorld(t), newAgent(t, "k/a", "ra"), newAgent(t, "k/b", "rb")
+	for n := range 4 {
+		for i, x := range []*agent{a, b} {
+			if from := at(float64(n) + 0.3*float64(i)); n == 0 {
+				w.feed(x.started(from, SourceOptions{RowsPerSecond: "100"}))
+			} else {
+				w.feed(x.batch(from, 100)...)
+			}
+		}
+	}
+	n := len(w.ticks)
+	w.feed(a.batch(at(9), 600)...)
+	if told := w.ticks[n:]; len(told) != 1 || told[0].Query != "k/a" || told[0].Observation.DriverBefore != 0 {
+		t.Errorf("the end of a's batch was %d ticks, the first %+v", len(told), told[0])
+	}
+}
+
 func TestNothingTicksOrIsSentWhileCatchingUp(t *testing.T) {
 	w, a := introduced(t)
 	w.act = func(env.Tick) int { return 0 }

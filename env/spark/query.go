@@ -45,7 +45,7 @@ func (e *Environment) put(q *query) {
 // join adds a run whose first message is m. The runs before it are in doubt
 // until they speak again.
 func (e *Environment) join(q *query, m *Message) *run {
-	r := &run{runState: runState{
+	r := &run{key: q.key, runState: runState{
 		ID: m.Run, FirstAt: e.s.Now, LastAt: e.s.Now,
 		Seq: m.Seq - 1, Counters: m.Counters, ConfiguredMs: m.ConfiguredMs,
 	}}

@@ -47,6 +47,7 @@ type Info struct {
 
 // run is one run of a query.
 type run struct {
+	key env.QueryKey
 	runState
 	tracker *env.Tracker
 }

@@ -155,7 +155,7 @@ func (e *Environment) readQuery(j *savedQuery) (err error) {
 		if err != nil || r.State == nil {
 			return fmt.Errorf("a run of %s: state %v: %w", j.Key, r.State != nil, err)
 		}
-		run := &run{runState: *r.State, tracker: t}
+		run := &run{key: q.key, runState: *r.State, tracker: t}
 		q.runs = append(q.runs, run)
 		if run.Info != nil {
 			e.attend(run)
