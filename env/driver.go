@@ -16,10 +16,11 @@ import "math"
 // that for one alone: queries that keep out of each other's way do not soon forget
 // why. Queries that are always in each other's way differ little in how much, so
 // that a slope is hardly held back (contentionRidge batches beside one more than
-// the cores that showed none). For the same reason a new driver is taken to have
-// one core at first, and its queries to do well to take turns: that is where they
-// learn what a batch takes alone. What is left of that after n batches is
-// firstWeight e^(-n/firstSpan) of a batch beside one other.
+// the cores that showed none). For the same reason a driver is taken to have one
+// core at first, and its queries to do well to take turns: that is where they
+// learn what a batch takes alone. What is left of that after n batches of queries
+// that were held to a rung is firstWeight e^(-n/firstSpan) of a batch beside one
+// other.
 type Driver struct {
 	// Running counts the triggers in course; Busy is the smoothed share of time
 	// with any, as of At.
@@ -31,11 +32,11 @@ type Driver struct {
 	// Work is what a batch would have got done, in seconds of one alone, among
 	// those that were in course up to At, and Beside its integral of the others.
 	Work, Beside float64
-	// Batches is the number of batches seen, Weight their weighted count, Y the
-	// mean of their duration over the prediction, By the slopes, one for each of
-	// coresTried.
-	Batches, Weight, Y float64
-	By                 [len(coresTried)]slope
+	// Held counts the batches seen of queries that were held to a rung. Weight is
+	// the weighted count of all, Y the mean of their duration over the prediction,
+	// By the slopes, one for each of coresTried.
+	Held, Weight, Y float64
+	By              [len(coresTried)]slope
 }
 
 // slope is the mean of how far batches were beyond so many cores, and the
@@ -96,6 +97,9 @@ func (d *Driver) End(k *Tracker, t Time) {
 	}
 	others := (d.Beside - k.s.Joined.Beside) / work
 	if alone := &k.s.Alone; k.Warmed() && alone.Weight > 0 {
+		if k.s.Held.Interval > 0 {
+			d.Held++
+		}
 		d.observe(others, x.Lasted/(alone.Overhead()+alone.PerRow()*x.Rows))
 	}
 	k.s.Alone.Observe(x.Rows, x.Lasted/d.slowed(others))
@@ -106,9 +110,8 @@ func (d *Driver) End(k *Tracker, t Time) {
 // a ratio is bounded by what would be a far greater one.
 func (d *Driver) observe(others, ratio float64) {
 	ratio = min(ratio, 2*d.slowed(others)+1)
-	d.Batches++
 	d.Weight = contentionForget*d.Weight + 1
-	first := firstWeight * math.Exp(-d.Batches/firstSpan)
+	first := firstWeight * math.Exp(-d.Held/firstSpan)
 	keep := aloneForget - (aloneForget-contentionForget)*min(others, 1)
 	d.Y += (ratio - d.Y) / d.Weight
 	most := 0.0

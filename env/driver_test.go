@@ -9,6 +9,7 @@ import (
 // teach lets a driver see batches that last 1 + contention beyond(k, cores) of
 // what they would alone, beside k others of up to most, give or take a tenth.
 func teach(d *Driver, rng *rand.Rand, batches int, most, cores, contention float64) {
+	d.Held += float64(batches)
 	for range batches {
 		k := most * rng.Float64()
 		d.observe(k, slowed(k, cores, contention)*math.Exp(0.1*rng.NormFloat64()))
@@ -42,6 +43,24 @@ func TestContentionIsNotForgottenByBatchesAlone(t *testing.T) {
 	teach(&d, rng, 2000, 0, 1, 1)
 	if d.Cores != 1 || math.Abs(d.Contention/before-1) > 0.2 {
 		t.Errorf("contention %v on %v cores after 2000 batches alone, %v before", d.Contention, d.Cores, before)
+	}
+}
+
+// Batches that were always beside one other, by the configured intervals, tell
+// nothing of what they would take alone.
+func TestQueriesTakeTurnsAtFirstHoweverLongTheyWereInEachOthersWay(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 6))
+	var d Driver
+	for range 500 {
+		d.observe(1, math.Exp(0.1*rng.NormFloat64()))
+	}
+	if d.Cores != 1 || d.Contention < 0.5 {
+		t.Errorf("contention %v on %v cores, want 0.5 and one at least", d.Contention, d.Cores)
+	}
+	d.Held = 200
+	d.observe(1, 1)
+	if d.Contention > 0.1 {
+		t.Errorf("contention %v after 200 batches that were held to a rung, want none", d.Contention)
 	}
 }
 
