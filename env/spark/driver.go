@@ -98,8 +98,17 @@ func (e *Environment) ask(r *run) {
 		}
 	}
 	if next != nil {
+		next.AskedAt = e.s.Now
 		e.s.Due = append(e.s.Due, due{Query: next.key, Run: next.ID})
 	}
+}
+
+// answered says whether the run was asked so lately that the trigger which it may
+// have been told to begin is not known to have begun. Asked again it would be told
+// so again, one rung further down, and be too far down to wait after it.
+func (r *run) answered(now env.Time) bool {
+	set, ok := r.tracker.Settings()
+	return ok && now.Sub(r.AskedAt) < set.Period.Seconds()/2
 }
 
 // pressure is that of a run that is commanded, 0 of others.

@@ -321,7 +321,8 @@ func (e *Environment) sample(value []byte) error {
 	return nil
 }
 
-// tick is one decision period gone by: every query that waits is due.
+// tick is one decision period gone by: every query that waits is due, but one
+// that has just been asked.
 func (e *Environment) tick() {
 	if e.s.Now.Sub(e.s.SweptAt) >= 1 {
 		e.sweep()
@@ -330,7 +331,7 @@ func (e *Environment) tick() {
 		return
 	}
 	for _, k := range e.keys {
-		if r := e.queries[k].steered(); r != nil && !r.tracker.InBatch() {
+		if r := e.queries[k].steered(); r != nil && !r.tracker.InBatch() && !r.answered(e.s.Now) {
 			e.s.Due = append(e.s.Due, due{Query: k, Run: r.ID})
 		}
 	}

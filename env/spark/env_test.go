@@ -378,6 +378,34 @@ func TestTheEndOfABatchIsATickOfTheQueryThatHasWaitedLongest(t *testing.T) {
 	}
 }
 
+// The trigger that it was told to begin is on its way: told so again it would be
+// one rung further down, and could not wait after that trigger's batch.
+func TestAQueryThatHasJustBeenAskedIsNotAskedAgainAtOnce(t *testing.T) {
+	w, a, b := newWorld(t), newAgent(t, "k/a", "ra"), newAgent(t, "k/b", "rb")
+	for n := range 4 {
+		for i, x := range []*agent{a, b} {
+			if from := at(float64(n) + 0.3*float64(i)); n == 0 {
+				w.feed(x.started(from, SourceOptions{RowsPerSecond: "100"}))
+			} else {
+				w.feed(x.batch(from, 100)...)
+			}
+		}
+	}
+	w.act = func(t env.Tick) int { return int(t.Observation.Rung) }
+	w.feed(tickAt(at(5)))
+	w.feed(a.batch(at(6), 300)...)
+	asked, n := w.last(), len(w.ticks)
+	w.feed(tickAt(asked.At.Add(0.02)))
+	w.feed(tickAt(asked.At.Add(0.22)))
+	var told []env.QueryKey
+	for _, x := range w.ticks[n:] {
+		told = append(told, x.Query)
+	}
+	if asked.Query != "k/b" || !slices.Equal(told, []env.QueryKey{"k/a", "k/a", "k/b"}) {
+		t.Errorf("after %s was asked two periods were ticks of %v", asked.Query, told)
+	}
+}
+
 // It would never trigger for being asked.
 func TestAQueryThatIsOnlyObservedIsNotWaitedFor(t *testing.T) {
 	w, a, b := newWorld(t), newAgent(t, "k/a", "ra"), newAgent(t, "k/b", "rb")

@@ -89,6 +89,8 @@ type runState struct {
 	Ask     Resolved
 	Brokers string
 	Lease   lease
+	// AskedAt is when it was last asked for being next (see Environment.ask).
+	AskedAt env.Time
 	// Cause is that of the last tick, Observed its observation.
 	Cause    uint64
 	Observed env.Observation
