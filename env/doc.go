@@ -7,8 +7,9 @@
 // A query triggers, runs a batch or finds nothing, and waits for its next
 // trigger. A policy is asked at every tick: at each trigger's end, and inside
 // a wait each decision period, and where a trigger of another query of its driver
-// ends and it is the one that has waited longest. Ticks are not evenly spaced, so the process is semi-Markov: every cost is an integral over the time that really passed
-// (Sutton, Precup and Singh 1999, for the discounting).
+// ends and it is the one that has waited longest. Ticks are not evenly spaced, so
+// the process is semi-Markov: every cost is an integral over the time that really
+// passed (Sutton, Precup and Singh 1999, for the discounting).
 //
 // Two environments produce ticks: env/spark from live queries and env/sim in
 // virtual time. Both are held to env/envtest, and both drive a Tracker for each

@@ -58,8 +58,8 @@ const (
 	firstSpan        = 20
 )
 
-// Advance brings the driver up to t.
-func (d *Driver) Advance(t Time) {
+// advance brings the driver up to t.
+func (d *Driver) advance(t Time) {
 	dt := t.Sub(d.At)
 	if dt <= 0 {
 		return
@@ -79,7 +79,7 @@ func (d *Driver) Advance(t Time) {
 
 // Begin tells that a trigger of k began, as known at t.
 func (d *Driver) Begin(k *Tracker, t Time) {
-	d.Advance(t)
+	d.advance(t)
 	d.Running++
 	k.s.Joined = joined{d.At, d.Work, d.Beside}
 }
@@ -87,7 +87,7 @@ func (d *Driver) Begin(k *Tracker, t Time) {
 // End tells that the trigger of k ended, as known at t, or is not followed any
 // more.
 func (d *Driver) End(k *Tracker, t Time) {
-	d.Advance(t)
+	d.advance(t)
 	d.Running--
 	x := k.s.Ended
 	k.s.Ended = ended{}
@@ -156,6 +156,6 @@ type Load struct {
 // Load is that of the driver at t, beside whoever waits: Queries, Left and
 // Before are for the caller to add, who knows the others.
 func (d *Driver) Load(t Time) Load {
-	d.Advance(t)
+	d.advance(t)
 	return Load{Running: float64(d.Running), Busy: d.Busy, Cores: d.Cores, Contention: d.Contention}
 }

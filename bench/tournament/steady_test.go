@@ -18,6 +18,22 @@ func (c constant) act(s *sim.Sim, t *env.Tick) bool {
 	return false
 }
 
+// first is a bout of the first source and kind, and what a player costs there.
+func first(t *testing.T, o Options, w Weighting, length time.Duration) (*bout, func(p player, plain bool) float64) {
+	t.Helper()
+	b, err := newBout(Cell{Source: o.Sources[0], Kind: o.Kinds[0], Weighting: w}, 0, length)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, func(p player, plain bool) float64 {
+		out, err := b.play(p, plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rate(out.blocks)
+	}
+}
+
 // Nothing can be told of a steady Poisson load but its rate: one interval is as
 // good as any policy there, once it is known which.
 func TestOnASteadyLoadTheShippedPolicyCostsWhatTheBestIntervalInHindsightDoes(t *testing.T) {
@@ -31,17 +47,7 @@ func TestOnASteadyLoadTheShippedPolicyCostsWhatTheBestIntervalInHindsightDoes(t 
 	}
 	o := small(t, "steady", []string{"light"}, []string{"latency", "balanced", "thrifty"}, nil)
 	for _, w := range o.Weightings {
-		b, err := newBout(Cell{Source: o.Sources[0], Kind: o.Kinds[0], Weighting: w}, 0, 10*time.Minute)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cost := func(p player, plain bool) float64 {
-			out, err := b.play(p, plain)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return rate(out.blocks)
-		}
+		b, cost := first(t, o, w, 10*time.Minute)
 		served, err := newPolicyPlayer(a)
 		if err != nil {
 			t.Fatal(err)

@@ -9,8 +9,8 @@ import (
 )
 
 // Two batches at once on one core end no sooner than one after the other, and the
-// first of them far later. Whose fill the core do well to take turns, which nobody
-// tells them: they find out that they slow each other down.
+// first of them far later. Queries that fill the core do well to take turns, which
+// nobody tells them: they find out that they slow each other down.
 func TestQueriesThatFillOneCoreTakeTurns(t *testing.T) {
 	a, err := pretrained.Policy()
 	if err != nil {
@@ -22,17 +22,7 @@ func TestQueriesThatFillOneCoreTakeTurns(t *testing.T) {
 	}
 	o := small(t, "steady", []string{"shared-2"}, []string{"latency", "balanced"}, nil)
 	for _, w := range o.Weightings {
-		b, err := newBout(Cell{Source: o.Sources[0], Kind: o.Kinds[0], Weighting: w}, 0, 15*time.Minute)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cost := func(p player) float64 {
-			out, err := b.play(p, false)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return rate(out.blocks)
-		}
+		b, cost := first(t, o, w, 15*time.Minute)
 		served, err := newPolicyPlayer(a)
 		if err != nil {
 			t.Fatal(err)
@@ -41,7 +31,7 @@ func TestQueriesThatFillOneCoreTakeTurns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ratio := cost(served) / cost(rule)
+		ratio := cost(served, false) / cost(rule, false)
 		t.Logf("%s: %.3f of the waiting-cost rule for each", w.Name, ratio)
 		if ratio > 0.85 {
 			t.Errorf("%s: %.3f of the waiting-cost rule for each, want 0.85 at most", w.Name, ratio)

@@ -10,8 +10,8 @@
 // arrives a round trip after it was commanded and holds at once, inside the
 // wait too. The query ticks at the end of each trigger and, inside waits, on
 // each multiple of the decision period and at the end of another's trigger where it
-// has waited longest of all; end offsets are sampled on those multiples, inside batches too. All of this is what the agent in the driver
-// does.
+// has waited longest of all; end offsets are sampled on those multiples, inside
+// batches too. All of this is what the agent in the driver does.
 //
 // The k-th batch, of n events, begun t hours into the run, takes by itself
 //

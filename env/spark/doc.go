@@ -11,9 +11,9 @@
 // returns.
 //
 // A query is known by its key, the message key; its runs by Spark's run id,
-// each with its own env.Tracker, and its application an env.Driver. Where two runs of one key speak, neither is
-// touched. A run ends with its terminated message, or when it was silent for
-// three leases.
+// each with its own env.Tracker, and its application an env.Driver. Where two
+// runs of one key speak, neither is touched. A run ends with its terminated
+// message, or when it was silent for three leases.
 //
 // A turn of Spark's loop is, on the wire: trigger start, progress (if one was
 // posted), trigger end. What a lost message would have told is made up from

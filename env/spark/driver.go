@@ -62,15 +62,20 @@ func (e *Environment) attend(r *run) {
 	e.apps[r.Info.AppID] = append(e.apps[r.Info.AppID], r)
 }
 
-// load is what other queries mean to the run of q, which is not in a batch when
-// it ticks.
+// load is what the driver's other queries mean to the run, which is not in a
+// batch when it ticks.
 func (e *Environment) load(r *run) env.Load {
 	runs := e.apps[r.Info.AppID]
 	l := e.driver(r.Info.AppID).Load(e.s.Now)
-	l.Queries = float64(len(runs) - 1)
+	if l.Queries = float64(len(runs) - 1); l.Queries == 0 {
+		return l
+	}
 	own := r.tracker.Pressure(e.s.Now)
 	var left env.Time // whole nanoseconds: their order does not matter
 	for _, x := range runs {
+		if x == r {
+			continue
+		}
 		left += env.Time(0).Add(x.tracker.Left(e.s.Now))
 		if x.pressure(e.s.Now) > own {
 			l.Before++
