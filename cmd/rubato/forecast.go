@@ -47,6 +47,9 @@ func newForecastTrain() *cobra.Command {
 			if steps < 1 {
 				return usageError(fmt.Errorf("forecast train: --steps is %d, want at least 1", steps))
 			}
+			if err := checkOutputs(out); err != nil {
+				return usageError(fmt.Errorf("forecast train: %w", err))
+			}
 			return trainForecast(cmd.Context(), cmd.ErrOrStderr(), seed, steps, out)
 		},
 	}
@@ -109,6 +112,9 @@ the goals.`,
 func benchForecast(cmd *cobra.Command, f *forecastBenchFlags) error {
 	if f.seeds < 1 {
 		return usageError(fmt.Errorf("forecast bench: --seeds %d: want at least 1", f.seeds))
+	}
+	if err := checkOutputs(f.json, f.csv); err != nil {
+		return usageError(fmt.Errorf("forecast bench: %w", err))
 	}
 	families := bench.Workloads()
 	if f.traces != "" {

@@ -38,6 +38,9 @@ source tree.`,
 			case s.Drivers < 1 || s.Evaluations < 2 || s.Length < time.Minute:
 				return usageError(fmt.Errorf("pretrain line: every size has to be positive, and --length at least 1m"))
 			}
+			if err := checkOutputs(out); err != nil {
+				return usageError(fmt.Errorf("pretrain line: %w", err))
+			}
 			blocks, err := blocksNamed(only)
 			if err != nil {
 				return usageError(err)

@@ -43,6 +43,15 @@ Without --traces and --workloads, all workloads are played.`,
   rubato tournament --adapt`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !cmd.Flags().Changed("seeds") {
+				f.seeds = f.usualSeeds()
+			}
+			if f.seeds < 1 {
+				return usageError(fmt.Errorf("tournament: --seeds %d: want at least 1", f.seeds))
+			}
+			if err := checkOutputs(f.json, f.csv, f.html, f.svg); err != nil {
+				return usageError(fmt.Errorf("tournament: %w", err))
+			}
 			if f.adapt {
 				return runAdaptation(cmd, &f)
 			}
@@ -58,7 +67,7 @@ Without --traces and --workloads, all workloads are played.`,
 	p.StringSliceVar(&f.kinds, "kinds", nil, "kinds of query (default all)")
 	p.StringSliceVar(&f.weightings, "weightings", nil, "weightings by name (default all)")
 	p.StringSliceVar(&f.rivals, "rivals", nil, "rivals (default all); the policy always plays")
-	p.IntVar(&f.seeds, "seeds", 0, "how often each cell is played (default 3; 10 with --full, 20 with --adapt)")
+	p.IntVar(&f.seeds, "seeds", 3, "how often each cell is played (10 with --full, 20 with --adapt)")
 	p.Float64Var(&f.minutes, "minutes", 20, "length of a cell (60 with --adapt)")
 	p.BoolVar(&f.full, "full", false, "whole traces (an hour of a workload)")
 	p.BoolVar(&f.adapt, "adapt", false, "measure how learn mode adapts the policy to shifted queries instead")
@@ -67,6 +76,17 @@ Without --traces and --workloads, all workloads are played.`,
 	p.StringVar(&f.html, "html", "", "write a page to a file, or -")
 	p.StringVar(&f.svg, "svg", "", "write the picture to a file, or -")
 	return cmd
+}
+
+// usualSeeds is how often each cell is played where nothing is said.
+func (f *tournamentFlags) usualSeeds() int {
+	switch {
+	case f.adapt:
+		return 20
+	case f.full:
+		return 10
+	}
+	return 3
 }
 
 func runTournament(cmd *cobra.Command, f *tournamentFlags) error {
@@ -108,15 +128,9 @@ func (f *tournamentFlags) options() (o tournament.Options, err error) {
 	if !(f.minutes > 0) || f.minutes > 1e5 {
 		return o, fmt.Errorf("--minutes %v: want more than 0", f.minutes)
 	}
-	if f.seeds < 0 {
-		return o, fmt.Errorf("--seeds %d: want at least 1", f.seeds)
-	}
-	o.Seeds, o.Length = 3, time.Duration(f.minutes*float64(time.Minute))
+	o.Seeds, o.Length = f.seeds, time.Duration(f.minutes*float64(time.Minute))
 	if f.full {
-		o.Seeds, o.Length = 10, 0
-	}
-	if f.seeds > 0 {
-		o.Seeds = f.seeds
+		o.Length = 0
 	}
 	if o.Sources, err = tournament.Sources(f.traces, f.workloads); err != nil {
 		return o, err
@@ -184,23 +198,6 @@ func (f *tournamentFlags) outputs() []tournamentOutput {
 	return all
 }
 
-// writeTo writes to a file, or to out where path is "-".
-func writeTo(out io.Writer, path string, write func(io.Writer) error) (err error) {
-	if path == "-" {
-		return write(out)
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if e := file.Close(); err == nil && e != nil {
-			err = e
-		}
-	}()
-	return write(file)
-}
-
 // shifts are those that are judged, or those of the workloads that are named.
 func (f *tournamentFlags) shifts() ([]tournament.Shift, error) {
 	if f.workloads == "" {
@@ -219,15 +216,12 @@ func (f *tournamentFlags) shifts() ([]tournament.Shift, error) {
 
 // runAdaptation measures how learn mode adapts the policy.
 func runAdaptation(cmd *cobra.Command, f *tournamentFlags) error {
-	o := tournament.AdaptOptions{Learners: tournament.Learners(), Seeds: 20, Length: time.Hour, Every: 5 * time.Minute}
-	if f.seeds != 0 {
-		o.Seeds = f.seeds
-	}
+	o := tournament.AdaptOptions{Learners: tournament.Learners(), Seeds: f.seeds, Length: time.Hour, Every: 5 * time.Minute}
 	if cmd.Flags().Changed("minutes") {
 		o.Length = time.Duration(f.minutes * float64(time.Minute))
 	}
-	if o.Seeds < 1 || o.Length < o.Every {
-		return usageError(fmt.Errorf("tournament --adapt: %d seeds of %v: want at least 1 of %v", o.Seeds, o.Length, o.Every))
+	if o.Length < o.Every {
+		return usageError(fmt.Errorf("tournament --adapt: --minutes %v: want at least %v", f.minutes, o.Every.Minutes()))
 	}
 	var err error
 	if o.Policy, err = f.artefact(); err != nil {
