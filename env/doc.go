@@ -22,6 +22,13 @@
 // that late, so that it pays to take turns: an Observation says what is in course,
 // what that costs, and who has waited longer.
 //
+// Where end offsets are not seen, nothing but a trigger tells that a load that has
+// ceased is back. Returns follows how often it came back: with that hazard h a
+// second, a reference rate m, and t seconds since the last trigger, h m t^2/2 events
+// are taken to wait that nobody knows of, and to have waited h m t^3/6 event-seconds.
+// So an idle query is asked the less often the longer it is idle, some (c/h)^(1/3)
+// apart for a price of a batch c.
+//
 // An action moves one rung, and the rung's interval is commanded. Where the wait
 // in course has outlasted it, the trigger is due at once whatever shorter
 // interval is commanded, but the next one may not be: with a batch longer than

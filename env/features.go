@@ -100,11 +100,6 @@ const (
 	NumFeatures
 )
 
-// unseen is the share of the reference rate at which events are taken to
-// arrive at least where end offsets are not seen: else a blind query that has
-// been idle would never be asked again.
-const unseen = 0.15
-
 // slowSlack is by how many batches a slow one may come sooner or later than
 // those before it let expect. One that did not come by then is expected no
 // more: a single straggler must not make each batch after it look like one.
@@ -139,9 +134,10 @@ var FeatureNames = [NumFeatures]string{
 func (o *Observation) Features(f *Features) {
 	w, c, m, n := o.Weights.Latency, o.Weights.Batch, o.Reference, o.Outstanding
 	waited := o.Waited
-	if o.Sighted == 0 { // nothing seen is not nothing there
-		n = max(n, unseen*m*o.SinceTrigger)
-		waited = max(waited, unseen*m*o.SinceTrigger*o.SinceTrigger/2)
+	if o.Returning > 0 { // nothing seen is not nothing there
+		back, since := o.Returning*m, o.SinceTrigger
+		n += back * since * since / 2
+		waited += back * since * since * since / 6
 	}
 	// Below a millisecond and above a day I* tells nothing more.
 	star := min(max(math.Sqrt(2*ratio(c*m, w*o.R15)), 1e-3), 86400)

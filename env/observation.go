@@ -28,6 +28,11 @@ type Observation struct {
 	// (half the width of the 80 % interval).
 	Forecast, Spread [3]float64
 
+	// Returning is the chance in a second that a load that has all but ceased
+	// comes back to the reference rate, 1/s: 0 where it has not, or where end
+	// offsets are seen (see Returns).
+	Returning float64
+
 	// The batch. Last and smoothed duration, s; fitted overhead, s, and time
 	// per event, s; NextRows is what the next batch would take (capped by
 	// maxOffsetsPerTrigger), Cap that cap or 0, Floor minOffsetsPerTrigger or 0.

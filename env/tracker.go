@@ -117,6 +117,7 @@ type state struct {
 
 	Fit                     BatchFit
 	Slow                    slow
+	Returns                 Returns
 	BatchLast, BatchSmooth  float64
 	EmptyShare              mean
 	Batches                 int
@@ -157,11 +158,11 @@ func NewTracker(q QueryKey, run RunID, f Forecaster, at Time) *Tracker {
 }
 
 // Inherit takes over what a former run of the query learnt of its load and its
-// batches: the reference rate, the fit, its slow batches, and what they take
-// alone.
+// batches: the reference rate, how soon it comes back, the fit, its slow batches,
+// and what they take alone.
 func (k *Tracker) Inherit(from *Tracker) {
 	k.s.Rates.Daily, k.s.Fit, k.s.Slow = from.s.Rates.Daily, from.s.Fit, from.s.Slow
-	k.s.Alone = from.s.Alone
+	k.s.Alone, k.s.Returns = from.s.Alone, from.s.Returns
 }
 
 // Past tells the mean arrival rate, events/s, over the given span before the

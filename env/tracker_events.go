@@ -47,7 +47,11 @@ func (k *Tracker) confirm(t Time, v float64) {
 		return
 	}
 	_, last = s.Curve.Last()
-	s.Rates.Observe(t.Sub(s.Frontier), last-s.Counted)
+	dt, events := t.Sub(s.Frontier), last-s.Counted
+	if !k.sighted(t) {
+		s.Returns.Observe(dt, events/dt, &s.Rates)
+	}
+	s.Rates.Observe(dt, events)
 	s.Counted, s.Frontier = last, t
 	k.seconds()
 }

@@ -8,7 +8,7 @@ import (
 
 const (
 	// schema is the version of blocks and payloads.
-	schema = 4
+	schema = 5
 	// blockBytes is the size at which a block is full.
 	blockBytes  = 4 << 10
 	blockHeader = 4
