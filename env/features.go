@@ -4,7 +4,8 @@ import "math"
 
 // The features of an observation, by place. I* is the square-root interval
 // sqrt(2 c m / (w r15)) of a price of a batch c, a reference rate m and a
-// latency weight w; a + b n is the fitted batch; W is Observation.WaitingCost.
+// latency weight w; a + b n is the fitted batch; W is Observation.WaitingCost. Where
+// end offsets are not seen, n and W have what may have come unseen in them (Returns).
 const (
 	// FeatureWaiting is ln((W + c/1000)/c): the waiting-cost rule fires at a
 	// threshold of it. FeatureWaitingNext is the same one tick ahead.
