@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	bolt "go.etcd.io/bbolt"
+
+	"rubato/checkpoints/boltfile"
 	"rubato/env/spark"
 	"rubato/internal/broker"
 	"rubato/replay"
@@ -175,5 +178,34 @@ func TestVerifyFindsAStepThatWasAltered(t *testing.T) {
 	v, err := Verify(context.Background(), forged, b.checkpoints(), nil)
 	if err != nil || v.Difference == nil || !strings.Contains(v.Difference.Error(), "step 1 of shop/orders") {
 		t.Fatalf("%+v, %v", v, err)
+	}
+}
+
+func TestVerifySaysWhyNoCheckpointCouldBeRead(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	a := b.start()
+	d := drive(t, b.addr, "shop/orders", "run-1")
+	d.commanded(0)
+	a.Stop()
+	file, err := bolt.Open(b.checkpoints(), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoilt := 0
+	err = file.Update(func(tx *bolt.Tx) error {
+		return tx.ForEach(func(name []byte, k *bolt.Bucket) error {
+			if !strings.HasPrefix(string(name), "ckpt/") {
+				return nil
+			}
+			spoilt++
+			return k.Put([]byte("value"), []byte("no checkpoint"))
+		})
+	})
+	if err := errors.Join(err, file.Close()); err != nil || spoilt == 0 {
+		t.Fatal(spoilt, err)
+	}
+	_, err = Verify(context.Background(), b.journal(), b.checkpoints(), nil)
+	if !errors.Is(err, ErrNothing) || !errors.Is(err, boltfile.ErrDamaged) {
+		t.Fatalf("got %v", err)
 	}
 }

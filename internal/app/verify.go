@@ -76,8 +76,13 @@ func within(store *checkpoints.Store, journal *replay.Journal) (base *checkpoint
 	if err != nil {
 		return nil, nil, err
 	}
+	var unread error
 	for _, info := range list { // oldest first
-		if info.Err != nil || first == 0 || info.JournalSeq+1 < first || info.JournalSeq > journal.Last() {
+		if info.Err != nil {
+			unread = info.Err
+			continue
+		}
+		if first == 0 || info.JournalSeq+1 < first || info.JournalSeq > journal.Last() {
 			continue
 		}
 		c, err := store.Get(info.Seq)
@@ -89,6 +94,9 @@ func within(store *checkpoints.Store, journal *replay.Journal) (base *checkpoint
 			continue
 		}
 		rest = append(rest, c)
+	}
+	if base == nil && unread != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrNothing, unread)
 	}
 	if base == nil {
 		return nil, nil, ErrNothing
