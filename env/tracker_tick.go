@@ -199,13 +199,13 @@ func (k *Tracker) observe(t Time, o *Observation) {
 		o.Sighted = 1
 	}
 	o.SightAge = max(t.Sub(s.Frontier), 0)
-	o.Returning = 0
-	if o.Sighted == 0 && s.Rates.R15() < awayShare*s.Rates.Reference() {
-		o.Returning = s.Returns.Hazard()
-	}
 
 	r := &s.Rates
 	o.R05, o.R2, o.R15, o.R300, o.Reference = r.R05(), r.R2(), r.R15(), r.R300(), r.Reference()
+	o.Returning = 0
+	if o.Sighted == 0 && o.R15 < awayShare*o.Reference {
+		o.Returning = s.Returns.Hazard()
+	}
 	o.Forecast = [3]float64{o.R2, o.R2, o.R2}
 	if k.forecast != nil {
 		k.forecast.Predict(&k.rate, &k.spread)

@@ -29,11 +29,12 @@ func TestABlindQueryIsAskedEverLessOftenThroughTheNight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, w := range Weightings()[:3] {
-		b, err := newBout(Cell{Source: blindNight(), Kind: kind(t, "blind"), Weighting: w}, 0, 2*time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
+	o := small(t, "steady", []string{"blind"}, []string{"latency", "balanced", "thrifty"}, nil)
+	o.Sources = []Source{{Name: "night", cut: func(_ draw, length time.Duration, rate float64) (window, error) {
+		return window{length: length, load: func() sim.Load { return &night{} }, reference: rate}, nil
+	}}}
+	for _, w := range o.Weightings {
+		b, cost := first(t, o, w, 2*time.Hour)
 		var early, late int
 		b.driver.Queries[0].OnTrigger = func(x sim.Trigger) {
 			switch since := x.Start.Sub(0) - 300; {
@@ -48,10 +49,8 @@ func TestABlindQueryIsAskedEverLessOftenThroughTheNight(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.play(p, false); err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%s: %d empty triggers in ten minutes after a minute, %d after an hour and a half", w.Name, early, late)
+		cost(p, false)
+		t.Logf("%s: %d empty triggers in ten minutes after a minute, %d after a hundred", w.Name, early, late)
 		if late*2 > early {
 			t.Errorf("%s: %d empty triggers in ten minutes early in the night, %d late", w.Name, early, late)
 		}
@@ -59,19 +58,4 @@ func TestABlindQueryIsAskedEverLessOftenThroughTheNight(t *testing.T) {
 			t.Errorf("%s: %d triggers in ten minutes would find the morning late", w.Name, late)
 		}
 	}
-}
-
-func blindNight() Source {
-	return Source{Name: "night", cut: func(_ draw, length time.Duration, rate float64) (window, error) {
-		return window{length: length, load: func() sim.Load { return &night{} }, reference: rate}, nil
-	}}
-}
-
-func kind(t *testing.T, name string) Kind {
-	t.Helper()
-	k, err := SelectKinds([]string{name})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k[0]
 }

@@ -34,11 +34,11 @@ drivers and generated workloads. It saves its state after each round: stopped
 			case cfg.Rounds < 0 || cfg.Scenes < 1 || cfg.Samples < 1 || cfg.Judges < 1 || cfg.JudgeEvery < 1 || cfg.Length < time.Minute:
 				return usageError(fmt.Errorf("pretrain: every size has to be positive, and --length at least 1m"))
 			}
-			if err := checkOutputs(out); err != nil {
-				return usageError(fmt.Errorf("pretrain: %w", err))
-			}
 			if state == "" {
 				state = out + ".state"
+			}
+			if err := checkOutputs(out, state); err != nil {
+				return usageError(fmt.Errorf("pretrain: %w", err))
 			}
 			if err := runPretrain(cmd.Context(), cmd.ErrOrStderr(), cfg, out, state); err != nil {
 				return stopped(cmd.Context(), "pretrain", err)

@@ -144,12 +144,18 @@ func TestLogTellsOnceThatAQueryComesIsManagedAndGoes(t *testing.T) {
 	}
 }
 
-func TestVerifyFindsAStepThatWasAltered(t *testing.T) {
+// logged is what a tuner left that commanded a query.
+func logged(t *testing.T) *bench {
 	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
 	a := b.start()
 	d := drive(t, b.addr, "shop/orders", "run-1")
 	d.commanded(0)
 	a.Stop()
+	return b
+}
+
+func TestVerifyFindsAStepThatWasAltered(t *testing.T) {
+	b := logged(t)
 	from, err := replay.Open(b.journal(), replay.Options{ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
@@ -182,11 +188,7 @@ func TestVerifyFindsAStepThatWasAltered(t *testing.T) {
 }
 
 func TestVerifySaysWhyNoCheckpointCouldBeRead(t *testing.T) {
-	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
-	a := b.start()
-	d := drive(t, b.addr, "shop/orders", "run-1")
-	d.commanded(0)
-	a.Stop()
+	b := logged(t)
 	file, err := bolt.Open(b.checkpoints(), 0o600, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -76,10 +76,10 @@ func within(store *checkpoints.Store, journal *replay.Journal) (base *checkpoint
 	if err != nil {
 		return nil, nil, err
 	}
-	var unread error
+	nothing := ErrNothing
 	for _, info := range list { // oldest first
 		if info.Err != nil {
-			unread = info.Err
+			nothing = fmt.Errorf("%w: %w", ErrNothing, info.Err)
 			continue
 		}
 		if first == 0 || info.JournalSeq+1 < first || info.JournalSeq > journal.Last() {
@@ -95,11 +95,8 @@ func within(store *checkpoints.Store, journal *replay.Journal) (base *checkpoint
 		}
 		rest = append(rest, c)
 	}
-	if base == nil && unread != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrNothing, unread)
-	}
 	if base == nil {
-		return nil, nil, ErrNothing
+		return nil, nil, nothing
 	}
 	return base, rest, nil
 }
