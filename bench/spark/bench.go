@@ -30,6 +30,9 @@ type Options struct {
 	Job, Spark string
 	// Seeds draw the windows: one of each trace by each.
 	Seeds []uint64
+	// Policies are the networks whose runs are summed up: none is the shipped
+	// one. The simulator is asked about the shipped one whichever it was.
+	Policies []string
 	// Folder holds the recordings, Results is the results file, Calibration the
 	// folder of the simulator's calibrations, and Sparks that of other Sparks.
 	Folder, Results, Calibration, Sparks string

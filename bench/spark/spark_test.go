@@ -293,6 +293,38 @@ func TestATraceCountsOnceHoweverManyOfItsWindowsWerePlayed(t *testing.T) {
 	}
 }
 
+func TestRunsOfAnotherPolicyAreSummedUpOnlyWhereItIsNamed(t *testing.T) {
+	o := options(t.TempDir(), "steady")
+	o.Calibration = t.TempDir() // nothing to foretell
+	for rival, policy := range map[string]string{Frozen: "net-before", waiting: ""} {
+		r := Record{Key: Key{
+			Spark: builtWith, Job: o.Job, Weights: o.Weights, Trace: "steady", Minutes: 1, Seed: 1, Rival: rival, Policy: policy,
+		}, Seconds: 30, CostRate: 1}
+		if err := appendRecord(o.Results, &r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, named := range []bool{false, true} {
+		if o.Policies = nil; named {
+			o.Policies = []string{"net-before"}
+		}
+		s, err := Summarise(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var table strings.Builder
+		if err := s.WriteTables(&table); err != nil {
+			t.Fatal(err)
+		}
+		if played := s.Windows[0].row(Frozen) != nil; played != named {
+			t.Errorf("named %v: the policy before is summed up: %v", named, played)
+		}
+		if told := strings.Contains(table.String(), "left out: runs of net-before"); told == named {
+			t.Errorf("named %v: told that it is left out: %v", named, told)
+		}
+	}
+}
+
 func TestTablesAndPictureHoldEveryRival(t *testing.T) {
 	s := summed(t)
 	var table, picture, csv strings.Builder

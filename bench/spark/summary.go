@@ -50,19 +50,25 @@ type Played struct {
 type Summary struct {
 	Key     Key // of all: without trace, seed, repeat and rival
 	Windows []*Played
+	// Others are the policies whose runs of this kind are left out, sorted.
+	Others []string
 }
 
 // Summarise reads the results file and sums up the runs that the options
-// describe, with what the simulator says of them. Runs of another policy than
-// the shipped one are left out.
+// describe, with what the simulator says of them. Runs of other policies than
+// the options' are left out.
 func Summarise(o Options) (*Summary, error) {
 	records, err := ReadRecords(o.Results)
 	if err != nil {
 		return nil, err
 	}
-	policy, err := shipped()
-	if err != nil {
-		return nil, err
+	policies := o.Policies
+	if len(policies) == 0 {
+		policy, err := shipped()
+		if err != nil {
+			return nil, err
+		}
+		policies = []string{policy}
 	}
 	windows, err := o.windows()
 	if err != nil {
@@ -75,8 +81,12 @@ func Summarise(o Options) (*Summary, error) {
 			r := &records[i]
 			k := s.Key
 			k.Trace, k.Seed, k.Repeat, k.Rival, k.Policy = w.Trace.Name, w.Seed, r.Repeat, r.Rival, r.Policy
-			if r.Key == k && (k.Policy == "" || k.Policy == policy) {
+			switch {
+			case r.Key != k:
+			case k.Policy == "" || slices.Contains(policies, k.Policy):
 				p.Records = append(p.Records, r)
+			case !slices.Contains(s.Others, k.Policy):
+				s.Others = append(s.Others, k.Policy)
 			}
 		}
 		if len(p.Records) > 0 {
@@ -84,6 +94,7 @@ func Summarise(o Options) (*Summary, error) {
 			s.Windows = append(s.Windows, p)
 		}
 	}
+	slices.Sort(s.Others)
 	return s, s.predict(o)
 }
 

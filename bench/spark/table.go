@@ -11,7 +11,7 @@ import (
 
 // header names the columns of the CSV file.
 var header = []string{
-	"spark", "job", "weights", "trace", "minutes", "seed", "repeat", "rival", "at", "broker", "seconds", "cost_per_s",
+	"spark", "job", "weights", "trace", "minutes", "seed", "repeat", "rival", "policy", "at", "broker", "seconds", "cost_per_s",
 	"mean_latency_ms", "p50_ms", "p95_ms", "p99_ms", "triggers", "empty", "batches", "batch_ms", "files", "bytes",
 	"driver_cpu_s", "load_before", "load_after", "events", "inferred", "untaken",
 	"simulated_cost_per_s", "simulated_mean_latency_ms", "simulated_triggers", "simulated_empty",
@@ -48,7 +48,7 @@ func (w *Played) lines(r *Record) [][]string {
 	var lines [][]string
 	for _, q := range r.Queries {
 		lines = append(lines, []string{
-			r.Spark, r.Job, r.Weights, r.Trace, f(r.Minutes), u(r.Seed), strconv.Itoa(r.Repeat), r.Rival, r.At.Format(time.RFC3339),
+			r.Spark, r.Job, r.Weights, r.Trace, f(r.Minutes), u(r.Seed), strconv.Itoa(r.Repeat), r.Rival, r.Policy, r.At.Format(time.RFC3339),
 			r.Broker, f(r.Seconds), f(q.CostRate), f(q.MeanMs), f(q.P50Ms), f(q.P95Ms), f(q.P99Ms), u(q.Triggers), u(q.Empties),
 			u(q.Batches), f(q.BatchMs), strconv.Itoa(r.Files), strconv.FormatInt(r.Bytes, 10), f(r.CPUSeconds), f(r.Load[0]), f(r.Load[1]),
 			strconv.Itoa(q.Events), strconv.Itoa(q.Inferred), strconv.Itoa(q.Untaken),
@@ -62,6 +62,9 @@ func (w *Played) lines(r *Record) [][]string {
 func (s *Summary) WriteTables(out io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Spark %s, job %s, weights %s, runs of %g minutes\n", s.Key.Spark, s.Key.Job, s.Key.Weights, s.Key.Minutes)
+	if len(s.Others) > 0 {
+		fmt.Fprintf(&b, "left out: runs of %s (--policy)\n", strings.Join(s.Others, ", "))
+	}
 	for _, w := range s.Windows {
 		fmt.Fprintf(&b, "\n**%s**: %s; %d events, at most %.0f in a second", w.Name, w.Trace.About, len(w.Events), w.peak())
 		if w.Limit > 0 {
