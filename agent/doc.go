@@ -10,8 +10,8 @@
 //
 // Cost is integrated over the time that passed between two ticks, and the
 // discount of a step that took tau seconds is exp(-tau/60 s): the process is
-// semi-Markov. The reward is minus the weighted cost in units of the query's
-// own economic order quantity (see natural), divided by the running deviation
+// semi-Markov. The reward is minus the weighted cost in units of what the
+// square-root rule costs the query (see natural), divided by the running deviation
 // of the discounted return. Credit fades with time and not with decisions:
 // lambda = exp(-tau/T), T = max(10 s, 3 I*, 2 batches), where I* is the
 // square-root interval. A task never ends: every cut of a trajectory is
@@ -32,10 +32,10 @@
 //
 // An update runs on the learner's own goroutine. One that was made from the
 // steps up to the group's k-th takes effect exactly at its step k + Delay,
-// whenever it was ready, so decisions depend on no race. Should it not be ready
-// by then, Loop.Late is asked: live it answers from what it sees and the
-// application journals the answer; in a replay it answers from the journal, and
-// where the journal has none the loop waits. A state saved while an update is
+// whenever it was ready, so decisions depend on no race. Loop.Late is asked then,
+// and told whether it is ready: live it puts off what is not, and the application
+// journals the answer; in a replay it answers from the journal, and where the
+// journal has none the loop waits. A state saved while an update is
 // in flight holds its batch, and a restored loop starts it again. A search for a
 // threshold takes effect likewise, at the group's first step 5 s after it began.
 //

@@ -28,8 +28,8 @@ type learner struct {
 	status LearnerStatus
 }
 
-// LearnerStatus tells how learning goes. Updates and Late are over restarts;
-// the rest is the last update's.
+// LearnerStatus tells how learning goes. Updates, Late and Failed are over
+// restarts; the rest is the last update's.
 type LearnerStatus struct {
 	// Updates took effect, Late of them after being put off, Failed did not.
 	Updates uint64 `json:"updates"`

@@ -60,7 +60,8 @@ type GroupConfig struct {
 // function of its configuration, its state, the ticks, and Late's answers.
 type Loop struct {
 	// Late is asked at the step at which a group's update is due, with whether
-	// it is ready; true puts it off by Delay steps. Nil waits for the update.
+	// it is ready; true puts it off by Delay steps. For a search for a threshold,
+	// put off by searchDelay, the group's name has searchLate before it. Nil waits.
 	Late func(group string, ready bool) bool
 	// Settings tell what is asked of a query; learn mode searches thresholds for
 	// those that it knows. Nil knows none.

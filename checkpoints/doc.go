@@ -16,10 +16,7 @@
 // parts, JSON or bytes (AppendPart): the same state is the same bytes, so that
 // StateHash of two runs over the same inputs compares equal. It is stored as it
 // is: it is mostly floats, which compress little. The schema is 6; a checkpoint
-// of schema 1, whose state was JSON alone, of schema 2, whose steps knew of no
-// thresholds, of schema 3, whose commands were those of rungs alone, of schema 4,
-// whose queries did not take turns, or of schema 5, which did not tell how soon a
-// load comes back, is refused by name and says what to do (ErrOlder).
+// of an older one is refused by name, and the error says what to do (ErrOlder).
 //
 // # Faults
 //

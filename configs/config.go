@@ -25,7 +25,7 @@ type Config struct {
 	Store    Store    `yaml:"store"`
 	Decision Decision `yaml:"decision"`
 	Log      Log      `yaml:"log"`
-	// Seed seeds the first policy and exploration.
+	// Seed seeds exploration, and which steps are learnt from again.
 	Seed uint64 `yaml:"seed"`
 	// Groups in order; the last one matches every query.
 	Groups []Group `yaml:"groups"`

@@ -69,8 +69,9 @@ const (
 	FeatureQueries
 	FeatureDriverLeft
 	FeatureNextPrice
-	// 1 where the next batch is due to be a slow one, 0 if none was seen, or the
-	// last is longer ago: it was no regular one; ln(1 + what it takes longer/I*).
+	// Batches since the last slow one, the next included, over those from one to the
+	// next: 1 where it is due to be slow, 0 where none was seen, or none came in its
+	// time; ln(1 + what it takes longer/I*).
 	FeatureSlowDue
 	FeatureSlowExtra
 	// ln(marginal cost of waiting / 2 c/I*, the least mean cost rate of steady

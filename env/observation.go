@@ -29,8 +29,8 @@ type Observation struct {
 	Forecast, Spread [3]float64
 
 	// Returning is the chance in a second that a load that has all but ceased
-	// comes back to the reference rate, 1/s: 0 where it has not, or where end
-	// offsets are seen (see Returns).
+	// comes back, 1/s: 0 where it has not ceased, or where end offsets are seen
+	// (see Returns).
 	Returning float64
 
 	// The batch. Last and smoothed duration, s; fitted overhead, s, and time

@@ -5,7 +5,8 @@ import "math"
 // Returns estimates how soon a load that has all but ceased comes back, for
 // queries whose end offsets are not seen: nothing but a trigger tells them that it
 // is back. The load is away while its rates of 2 and of 15 s are below awayShare of
-// the reference rate. Times that it came back over the time that it was away is the
+// the reference rate (Observation.Returning goes by that of 15 s alone), and back at
+// that share of it. Times that it came back over the time that it was away is the
 // hazard of a Poisson process; before anything was seen, once in firstAway. What
 // was seen is forgotten over returnsSpan seconds away.
 type Returns struct {

@@ -4,10 +4,20 @@
 //
 // A Policy gives each Action a probability. Rules (policy/rules) are policies;
 // Network is the trained one: two separate multi-layer perceptrons over
-// env.Features, an actor (softmax over the actions that the mask allows) and a
-// critic (the expected discounted return, in the learner's scaled units). They
-// act by the plain-Go forward pass here; policy/train holds the same graph in
-// gorgonia for gradients, and a test holds the two equal to 1e-12.
+// env.Features, an actor and a critic (the expected discounted return, in the
+// learner's scaled units). They act by the plain-Go forward pass here;
+// policy/train holds the same graph in gorgonia for gradients, and a test holds
+// the two equal to 1e-12.
+//
+// The actor is added to a rule that is built in:
+//
+//	pi = softmax(Sharpness (actor + Prior)) over the actions that the mask allows
+//
+// Of the two Choices, to trigger now or to wait for another tick, the Prior of the
+// one that triggers is ln(pressure / threshold), that of the other 0. The pressure
+// (Pressure) is what waiting costs, in prices of a batch; the logarithm of the
+// threshold is a Line in the features, of which prior.json holds two (Lines). An
+// actor of 0 is that rule; the one that ships is.
 //
 // A Shield stands after every policy: it answers for what a policy must never
 // do, whatever it has learned, and says in a Verdict what it overrode.
@@ -23,7 +33,7 @@
 // # Caveats
 //
 // A Network keeps scratch space: one goroutine at a time. Its file is refused,
-// by name, when it was made for another feature list. Bits are the same on
+// by name, when it was made for another feature list or another prior.json. Bits are the same on
 // every run of one machine; architectures that fuse multiply and add may
 // differ from others in the last bits.
 package policy

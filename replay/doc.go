@@ -1,6 +1,7 @@
 // Package replay is the tuner's journal: every input in the order it was taken
 // and every step that came of it, so that a run can be done over, byte for
-// byte, and yesterday's decisions be judged under today's weights.
+// byte. A step has the components of its cost, each by itself: other weights can
+// be judged by them.
 //
 // # Model
 //
@@ -18,10 +19,10 @@
 //	payload: kind u8 | fields in the order of the struct
 //
 // The CRC starts from the record's sequence, its halves XORed, so that a record
-// in another's place is found out. All numbers are little-endian; floats are their IEEE 754 bits, so that every
-// value, NaN payloads too, comes back as it was; strings and bytes carry their
-// length as u32. An encoding is canonical: what decodes encodes to the same
-// bytes.
+// in another's place is found out. All numbers are little-endian; floats are
+// their IEEE 754 bits, so that every value, NaN payloads too, comes back as it
+// was; strings and bytes carry their length as u32. An encoding is canonical:
+// what decodes encodes to the same bytes.
 //
 // The file is held near Options.MaxBytes: each Flush prunes the oldest blocks
 // as needed and bbolt uses their pages again. The file never shrinks; for a

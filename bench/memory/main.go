@@ -3,10 +3,10 @@
 // this process (so that only the tuner is measured) and with the embedded one.
 //
 // Learn mode starts from the shipped policy. Every query runs a batch at each of
-// its triggers, with Spark's progress and a heartbeat a second, obeys the commands, and reads a topic that grows by 100
-// events a second, of which the tuner asks the end offsets. Checkpoints are made
-// every 10 s instead of every minute, so that a minute ends with as many of them
-// in the store as there ever are. Linux only: the
+// its triggers, with Spark's progress and a heartbeat a second, obeys the commands,
+// and reads a topic that grows by 100 events a second, of which the tuner asks the
+// end offsets. Checkpoints are made every 10 s instead of every minute, so that a
+// minute ends with as many of them in the store as there ever are. Linux only: the
 // figures are those of /proc/PID/status.
 package main
 

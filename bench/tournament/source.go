@@ -43,7 +43,7 @@ type window struct {
 
 const (
 	// wholeWorkload is how long a workload is played for where traces are
-	// played whole, shortTrace the least that a trace has to have.
+	// played whole.
 	wholeWorkload = time.Hour
 	// apart lies between the places of windows that have nothing in common.
 	apart = 1 << 20

@@ -13,7 +13,7 @@ import (
 	"rubato/policy/rules"
 )
 
-// Variant is another way to build the house: what is set is what differs.
+// Variant is another way to build the tuner: what is set is what differs.
 type Variant struct {
 	Name string
 	// Ratio is that of the ladder's rungs, in place of env.Ratio.
@@ -28,7 +28,7 @@ type Variant struct {
 	Foretold bool
 }
 
-// Variants are those of the ablation; the first is the house as it is.
+// Variants are those of the ablation; the first is the tuner as it is.
 func Variants() []Variant {
 	return []Variant{
 		{Name: "as it is: ratio 4, tick 0.2 s"},
@@ -64,9 +64,9 @@ func withoutMarginal(l *policy.Line) {
 }
 
 // Ablated is what a variant costs on the drivers of a kind, geometric means over
-// what the waiting-cost rule at 0.6 costs in the house as it is, on the same
+// what the waiting-cost rule at 0.6 costs in the tuner as it is, on the same
 // arrivals. Error is the standard error of the logarithm of the line's cost over
-// its cost in the house as it is.
+// its cost in the tuner as it is.
 type Ablated struct {
 	Line, Rule, Error float64
 }
@@ -79,7 +79,7 @@ func Ablate(kind sim.Kind, seed uint64, n int, length time.Duration, variants []
 	errs := make([]error, n)
 	spread(n, func(_, i int) {
 		for try := range uint64(tries) {
-			h := house{kind: kind, seed: seed<<40 | uint64(i)<<8 | try, typical: i%2 == 0, length: length}
+			h := subject{kind: kind, seed: seed<<40 | uint64(i)<<8 | try, typical: i%2 == 0, length: length}
 			var steady bool
 			if lines[i], ruled[i], steady, errs[i] = h.compare(variants); steady || errs[i] != nil {
 				return
@@ -108,8 +108,8 @@ func Ablate(kind sim.Kind, seed uint64, n int, length time.Duration, variants []
 	return out, nil
 }
 
-// house is one driver, built in one way after another.
-type house struct {
+// subject is one driver, tuned in one way after another.
+type subject struct {
 	kind    sim.Kind
 	seed    uint64
 	typical bool
@@ -119,7 +119,7 @@ type house struct {
 // compare returns, for each variant, the logarithms of what line and rule cost
 // over what the rule costs in the first. steady is false where a hair's
 // difference decides.
-func (h *house) compare(variants []Variant) (line, rule []float64, steady bool, err error) {
+func (h *subject) compare(variants []Variant) (line, rule []float64, steady bool, err error) {
 	costs := func(v *Variant, foresees bool, act actor) float64 {
 		c, e := h.cost(v, foresees, act)
 		if err == nil {
@@ -163,7 +163,7 @@ func (v *Variant) ladder(l env.Ladder) (env.Ladder, error) {
 }
 
 // cost is the driver's cost rate, its queries' sum, under what commands it.
-func (h *house) cost(v *Variant, foresees bool, act actor) (float64, error) {
+func (h *subject) cost(v *Variant, foresees bool, act actor) (float64, error) {
 	draw := sim.RandomDriver
 	if h.typical {
 		draw = sim.TypicalDriver
@@ -204,7 +204,7 @@ func (h *house) cost(v *Variant, foresees bool, act actor) (float64, error) {
 }
 
 // foresee gives d's queries the forecaster that v has.
-func (h *house) foresee(v *Variant, d sim.Driver) error {
+func (h *subject) foresee(v *Variant, d sim.Driver) error {
 	for i := range d.Queries {
 		d.Queries[i].Forecaster = func() env.Forecaster { return forecast.New() }
 	}

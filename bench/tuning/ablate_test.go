@@ -17,7 +17,7 @@ func TestTheHouseAsItIsStandsWhereItStands(t *testing.T) {
 		t.Fatal(err)
 	}
 	if math.Abs(all[0].Rule-1) > 1e-12 || all[1].Line != all[0].Line || all[1].Rule != all[0].Rule || all[1].Error != 0 {
-		t.Errorf("the same house gave %+v", all)
+		t.Errorf("the same drivers gave %+v", all)
 	}
 	if all[2].Line == all[0].Line {
 		t.Error("slow ticks changed nothing")

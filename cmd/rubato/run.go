@@ -90,8 +90,8 @@ func run(ctx context.Context, cfg *configs.Config, path string) error {
 	}
 }
 
-// start starts the tuner. Where ctx ends first it does not wait: a first policy
-// takes seconds to make, and the process ends anyway.
+// start starts the tuner. Where ctx ends first it does not wait: catching up on a
+// long journal takes its time, and the process ends anyway.
 func start(ctx context.Context, o app.Options) (*app.App, error) {
 	type result struct {
 		app *app.App

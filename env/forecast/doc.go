@@ -39,5 +39,6 @@
 // burst may or may not come, it says none until it is likelier than not. The
 // first forecasts, before a second has passed, are 0. A saved state (16 KB for an
 // Ensemble) is bound to this version's layout, and refused by name elsewhere; one
-// saved under other weights goes on without what the LSTM remembered. bench/forecast.md has what all this is worth.
+// saved under other weights goes on without what the LSTM remembered.
+// bench/forecast.md has what all this is worth.
 package forecast

@@ -21,8 +21,7 @@ const (
 	maxRate  = 1e15 // events/s: beyond it a float64 counts no events
 )
 
-// Holt is a damped-trend forecaster. Its zero value is ready for use, and it
-// round-trips through encoding/json exactly.
+// Holt is a damped-trend forecaster. Its zero value is ready for use.
 type Holt struct {
 	Level, Trend float64
 	// Seen counts the seconds taken in; Peak is the fading greatest rate.

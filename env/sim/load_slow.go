@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// Diurnal is a day's course, by default much shortened: a sine of the given
+// Diurnal is a day's course, a Day as long as is asked for: a sine of the given
 // depth (0 to 1) about Rate, with the second harmonic that daily loads have.
 type Diurnal struct {
 	Rate, Depth, Day, Phase float64 // events/s, 1, s, s

@@ -24,8 +24,8 @@ import (
 	"rubato/replay"
 )
 
-// patience bounds every wait for something that has to come: cloning a policy
-// takes a minute under the race detector on a busy machine.
+// patience bounds every wait for something that has to come: an update takes its
+// time under the race detector on a busy machine.
 const patience = 3 * time.Minute
 
 // eventually waits until cond holds.

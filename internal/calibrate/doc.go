@@ -15,9 +15,10 @@
 // deviations, iteratively reweighted: Schlossmacher 1973), so that a batch
 // that was many times too slow weighs as one that was a little too slow. The
 // first hundred batches of a run tell its warm-up and nothing else. Warm-up,
-// growth and contention are found by search around the regression. A period of slow batches is believed where the rank sum of its batches is five
-// standard deviations off (Wilcoxon 1945); growth only of runs of twenty
-// minutes or more whose residuals rise (Spearman 1904).
+// growth and contention are found by search around the regression. A period of
+// slow batches is believed where the rank sum of its batches is five standard
+// deviations off (Wilcoxon 1945); growth only of runs of twenty minutes or more
+// whose residuals rise (Spearman 1904).
 //
 // The judgement is one step ahead: fitted to the first half of a run's
 // batches past the warm-up, what does it say of each of the second half? The batch's rows

@@ -24,7 +24,7 @@ func newRecorder(topic string) *recorder { return &recorder{Recorder: report.New
 // message reads one message of the metrics topic.
 func (r *recorder) message(_ string, value []byte) { r.Message(value) }
 
-// step counts a decision that was commanded.
+// step counts a decision.
 func (r *recorder) step(s *replay.Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

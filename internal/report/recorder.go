@@ -141,9 +141,8 @@ func (r *Recorder) Stats() spark.Stats {
 	return r.stats
 }
 
-// LastLatency is the time since the oldest event of the last batch was
-// produced until the batch ended, roughly: the batch's end minus the one
-// before.
+// LastLatency is about how long the last batch's events have waited on the mean
+// when it ended, of a steady load: half the time since the batch before.
 func (r *Recorder) LastLatency() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,8 +8,7 @@ import (
 
 // Decisions tells of the tuner's decisions in the tuned half.
 type Decisions struct {
-	// Applied were put in force by the agent; Overridden were changed by the
-	// shield.
+	// Applied are those that the shield let pass, Overridden those that it changed.
 	Applied    uint64 `json:"applied"`
 	Overridden uint64 `json:"overridden"`
 	// RoundTripMsP50 and P99 are from a metric sent to the interval applied, on

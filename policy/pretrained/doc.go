@@ -1,6 +1,5 @@
 // Package pretrained holds the policy that ships inside the binary: what learn
-// mode starts from and serve mode serves unless the configuration names
-// another.
+// mode starts from and observe mode decides by. Serve mode wants a file.
 //
 // prior.policy is an artefact as policy.Decode reads it. It is made by
 // `make pretrain`, which writes into its provenance the commit, the command and

@@ -1,17 +1,17 @@
 // Package train computes the gradients of a policy.Network and steps its
-// weights: the actor and critic as a gorgonia graph, a global-norm clip, and
-// Adam with moments that can be saved.
+// weights: the actor and critic as a gorgonia graph, Clip by the norm, and Adam
+// with moments that can be saved.
 //
 // # Model
 //
-// The graph is kept small. Importance ratios, clip masks, GAE and V-trace are
-// plain Go in package agent; what reaches the graph is one coefficient per
+// The graph is kept small, and has policy.Prior in its scores as the network has.
+// Importance ratios and V-trace are plain Go in package agent, the advantages of
+// paired branches in agent/pretrain; what reaches the graph is one coefficient per
 // sample and action, so that
 //
 //	loss = -sum(Pick log pi) + sum(Entropy pi log pi) + 1/2 sum(Fit (V - Target)^2)
 //
-// has the same gradient as the surrogate losses of PPO and of V-trace, and of
-// cross-entropy in cloning. The gradient is held to finite differences and to
+// has the gradient of either. The gradient is held to finite differences and to
 // an independent plain-Go backward pass by tests, the forward pass to
 // policy.Network to 1e-12.
 //

@@ -10,7 +10,7 @@ import (
 	"rubato/policy"
 )
 
-// Forbidden is added to the logits of masked actions.
+// forbidden is added to the logits of masked actions.
 const forbidden = -1e9
 
 // Batch is what one gradient is computed from: size samples, each slice flat

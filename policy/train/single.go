@@ -1,7 +1,7 @@
 package train
 
-// Narrow stores features in single precision: a third of a decision log's size
-// and as good to learn from.
+// Narrow stores features in single precision: half the size, and as good to learn
+// from.
 func Narrow(f []float64) []float32 {
 	xs := make([]float32, len(f))
 	for i, x := range f {
