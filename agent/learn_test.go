@@ -146,7 +146,7 @@ func TestTheGradientAloneMendsARuleWhosePriceIsOffIfItsStepsAreLarge(t *testing.
 	after := 0.0
 	for seed := range uint64(3) {
 		g := learnerFrom(a, 1+seed)
-		g.Learner.ActorRate = 3e-4
+		g.ActorRate = 3e-4
 		after += liveThenFrozen(t, g, false, 3000) / 3
 	}
 	t.Logf("cost rate %.4f before, %.4f after 50 minutes on the mean of three seeds", before, after)

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"math/rand/v2"
 
 	"rubato/policy"
@@ -10,7 +11,7 @@ import (
 // learner is the policy of one group in the making. All of it but the worker
 // is the loop's goroutine's.
 type learner struct {
-	cfg   LearnerConfig
+	rate  float64 // Adam's step size for the actor
 	net   *policy.Network
 	adam  *train.Adam
 	scale returnScale
@@ -41,12 +42,14 @@ type LearnerStatus struct {
 	ValueLoss  float64 `json:"valueLoss"`
 	Entropy    float64 `json:"entropy"`
 	KL         float64 `json:"kl"`
+	// Err is why the last update that failed in this process did.
+	Err error `json:"-"`
 }
 
 // newLearner starts from an artefact's policy.
-func newLearner(cfg LearnerConfig, from *policy.Artefact, seed uint64) *learner {
+func newLearner(rate float64, from *policy.Artefact, seed uint64) *learner {
 	l := &learner{
-		cfg: cfg.withDefaults(), net: from.Network.Clone(),
+		rate: cmp.Or(rate, DefaultActorRate), net: from.Network.Clone(),
 		adam:  train.NewAdam(from.Network.Layout().Size()),
 		scale: scaleFrom(from.ReturnScale), unit: from.ReturnScale,
 		pcg: rand.NewPCG(seed, 0x5ca1ab1e),
@@ -71,6 +74,7 @@ func (l *learner) begin(group string, late func(string, bool) bool) {
 	l.inFlight = nil
 	if j.out.err != nil {
 		l.status.Failed++
+		l.status.Err = j.out.err
 		return
 	}
 	l.net, l.adam, l.unit = j.out.net, j.out.adam, j.scale
@@ -118,7 +122,7 @@ func (l *learner) remember(c *chunk) {
 
 // launch hands a job to the worker, which is started by the first.
 func (l *learner) launch(j *job) {
-	j.cfg, j.net, j.adam, j.unit, j.done = l.cfg, l.net, l.adam, l.unit, make(chan struct{})
+	j.rate, j.net, j.adam, j.unit, j.done = l.rate, l.net, l.adam, l.unit, make(chan struct{})
 	l.inFlight = j
 	if l.worker == nil {
 		l.worker = startWorker()

@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 
 	"rubato/agent/threshold"
@@ -49,9 +50,9 @@ type GroupConfig struct {
 	// when it has no learner yet. In serve mode it may be nil where the group
 	// has a learner, whose policy then serves as it stands.
 	Artefact *policy.Artefact
-	// Learner are the rates of a learner to be made; one that there is keeps
-	// its own.
-	Learner LearnerConfig
+	// ActorRate is Adam's step size for the actor of a learner to be made; 0
+	// means DefaultActorRate. A learner that there is keeps its own.
+	ActorRate float64
 	// Seed seeds exploration and replay.
 	Seed uint64
 }
@@ -86,8 +87,6 @@ type group struct {
 	shield  *policy.Shield
 	learner *learner
 	tuner   tuner
-	actions [env.NumActions]uint64
-	over    uint64
 }
 
 // query is what the loop knows of one query.
@@ -146,7 +145,7 @@ func newGroup(cfg GroupConfig, old *group) (*group, error) {
 	}
 	g.shield = policy.NewShield(rules.WaitingCost{Threshold: rules.DefaultThreshold})
 	if old != nil {
-		g.learner, g.tuner, g.actions, g.over = old.learner, old.tuner, old.actions, old.over
+		g.learner, g.tuner = old.learner, old.tuner
 	}
 	if cfg.PolicyName != Learned {
 		rule, ok := rules.Lookup(cfg.PolicyName)
@@ -163,7 +162,7 @@ func newGroup(cfg GroupConfig, old *group) (*group, error) {
 		g.served = cfg.Artefact.Network.Clone()
 	}
 	if cfg.Mode == Learn && g.learner == nil {
-		g.learner = newLearner(cfg.Learner, cfg.Artefact, cfg.Seed)
+		g.learner = newLearner(cfg.ActorRate, cfg.Artefact, cfg.Seed)
 	}
 	return g, nil
 }
@@ -219,6 +218,12 @@ func (l *Loop) Release(q env.QueryKey) { l.query(q).held = false }
 
 // Held tells whether the query is held.
 func (l *Loop) Held(q env.QueryKey) bool { return l.queries[q] != nil && l.queries[q].held }
+
+// Forget drops what was learnt of queries that are not known any more, but for
+// those held.
+func (l *Loop) Forget(known func(env.QueryKey) bool) {
+	maps.DeleteFunc(l.queries, func(k env.QueryKey, q *query) bool { return !q.held && !known(k) })
+}
 
 func (l *Loop) query(key env.QueryKey) *query {
 	q := l.queries[key]
@@ -281,10 +286,6 @@ func (l *Loop) Step(t *env.Tick) (s *replay.Step, command bool) {
 		threshold.Move(&s.Probabilities, t.Mask, q.tuned.shift)
 		s.Policy = n.ID()
 		l.execute(g, q, t, s, s.Probabilities.Argmax(t.Mask))
-	}
-	g.actions[s.Action]++
-	if s.Verdict != 0 {
-		g.over++
 	}
 	return s, command
 }

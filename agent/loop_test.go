@@ -74,7 +74,7 @@ func stream(seed uint64, n int) []env.Tick {
 // fresh is an artefact of a random policy.
 func fresh(t testing.TB, seed uint64) *policy.Artefact {
 	t.Helper()
-	l := policy.DefaultLayout()
+	l := policy.Layout{Inputs: env.NumFeatures, Width: 32}
 	n, err := policy.NewNetwork(l, l.Initial(rand.New(rand.NewPCG(seed, 1))))
 	if err != nil {
 		t.Fatal(err)

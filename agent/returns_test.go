@@ -17,19 +17,6 @@ func wantFloats(t *testing.T, what string, got, want []float64) {
 	}
 }
 
-func TestGAEIsWhatOneComputesByHand(t *testing.T) {
-	rewards := []float64{1, 2, -1}
-	gammas := []float64{0.5, 0.9, 1}
-	lambdas := []float64{1, 0.5, 0.8}
-	values := []float64{1, 2, 3, 4}
-	advantages, targets := make([]float64, 3), make([]float64, 3)
-	gae(rewards, gammas, lambdas, values, advantages, targets)
-	// deltas: 1+0.5*2-1 = 1; 2+0.9*3-2 = 2.7; -1+4-3 = 0.
-	// A2 = 0; A1 = 2.7 + 0.9*0.5*0 = 2.7; A0 = 1 + 0.5*1*2.7 = 2.35.
-	wantFloats(t, "advantages", advantages, []float64{2.35, 2.7, 0})
-	wantFloats(t, "targets", targets, []float64{3.35, 4.7, 3})
-}
-
 func TestVTraceIsWhatOneComputesByHand(t *testing.T) {
 	rewards := []float64{1, 2, -1}
 	gammas := []float64{0.5, 0.9, 1}
@@ -48,14 +35,15 @@ func TestVTraceIsWhatOneComputesByHand(t *testing.T) {
 }
 
 func TestVTraceOnPolicyIsGAE(t *testing.T) {
-	rewards := []float64{-0.3, 0.2, -1, 0.7}
-	gammas := []float64{0.99, 0.7, 0.95, 0.9}
-	lambdas := []float64{0.9, 0.8, 0.95, 0.5}
-	values := []float64{-1, 0.4, 0.1, -0.2, 0.6}
-	adv, want, vtrace, scratch := make([]float64, 4), make([]float64, 4), make([]float64, 4), make([]float64, 4)
-	gae(rewards, gammas, lambdas, values, adv, want)
-	VTrace(rewards, gammas, lambdas, []float64{1, 1, 1, 1}, values, scratch, vtrace)
-	wantFloats(t, "targets", vtrace, want)
+	rewards := []float64{1, 2, -1}
+	gammas := []float64{0.5, 0.9, 1}
+	lambdas := []float64{1, 0.5, 0.8}
+	values := []float64{1, 2, 3, 4}
+	targets := make([]float64, 3)
+	VTrace(rewards, gammas, lambdas, []float64{1, 1, 1}, values, make([]float64, 3), targets)
+	// deltas: 1+0.5*2-1 = 1; 2+0.9*3-2 = 2.7; -1+4-3 = 0.
+	// A2 = 0; A1 = 2.7 + 0.9*0.5*0 = 2.7; A0 = 1 + 0.5*1*2.7 = 2.35.
+	wantFloats(t, "targets", targets, []float64{1 + 2.35, 2 + 2.7, 3 + 0})
 }
 
 func TestStepsMayBeSplitWithoutChangingTheirReturn(t *testing.T) {
@@ -81,19 +69,5 @@ func TestTheReturnScaleIsTheRootMeanSquare(t *testing.T) {
 	}
 	if scaled(-1000, 1) != -rewardLimit || scaled(1, 2) != 0.5 {
 		t.Error("rewards are scaled, then clipped")
-	}
-}
-
-// gae writes the generalised advantage estimates (Schulman et al. 2016) of a
-// trajectory and the critic's targets, advantage + value. All slices have the
-// trajectory's length but values, which has one more: the last bootstraps.
-// gammas and lambdas are per step, since steps differ in length.
-func gae(rewards, gammas, lambdas, values, advantages, targets []float64) {
-	var next float64
-	for i := len(rewards) - 1; i >= 0; i-- {
-		delta := rewards[i] + gammas[i]*values[i+1] - values[i]
-		next = delta + gammas[i]*lambdas[i]*next
-		advantages[i] = next
-		targets[i] = next + values[i]
 	}
 }

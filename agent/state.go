@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -32,7 +33,7 @@ type groupState struct {
 
 // learnerState holds numbers in bulk as little-endian bytes.
 type learnerState struct {
-	Config   LearnerConfig  `json:"config"`
+	Rate     float64        `json:"rate"`
 	Network  []byte         `json:"network"`
 	M        []byte         `json:"m"`
 	V        []byte         `json:"v"`
@@ -86,7 +87,7 @@ func (l *Loop) State() ([]byte, error) {
 		}
 		st.Groups = append(st.Groups, groupState{g.cfg.Name, s, u})
 	}
-	slices.SortFunc(st.Groups, func(a, b groupState) int { return compare(a.Name, b.Name) })
+	slices.SortFunc(st.Groups, func(a, b groupState) int { return cmp.Compare(a.Name, b.Name) })
 	for key, q := range l.queries {
 		s := queryState{
 			Key: key, Held: q.held, Shield: q.shield, Scale: q.traj.scale, Discounted: q.traj.ret,
@@ -103,22 +104,12 @@ func (l *Loop) State() ([]byte, error) {
 		}
 		st.Queries = append(st.Queries, s)
 	}
-	slices.SortFunc(st.Queries, func(a, b queryState) int { return compare(a.Key, b.Key) })
+	slices.SortFunc(st.Queries, func(a, b queryState) int { return cmp.Compare(a.Key, b.Key) })
 	b, err := json.Marshal(st)
 	if err != nil {
 		return nil, fmt.Errorf("save loop: %w", err)
 	}
 	return b, nil
-}
-
-func compare[S ~string](a, b S) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func (l *learner) state() (learnerState, error) {
@@ -131,7 +122,7 @@ func (l *learner) state() (learnerState, error) {
 		return learnerState{}, fmt.Errorf("save random generator: %w", err)
 	}
 	s := learnerState{
-		Config: l.cfg, Network: network, M: appendFloats(l.adam.M), V: appendFloats(l.adam.V), AdamStep: l.adam.Step,
+		Rate: l.rate, Network: network, M: appendFloats(l.adam.M), V: appendFloats(l.adam.V), AdamStep: l.adam.Step,
 		Scale: l.scale, Unit: l.unit, RNG: rng, Steps: l.steps, Ring: encodeChunks(l.ring), Next: l.next,
 		Fresh: encodeChunks(l.fresh), Status: l.status,
 	}
@@ -237,7 +228,7 @@ func restoreLearner(s learnerState) (*learner, error) {
 		return nil, fmt.Errorf("moments of %d and %d bytes for %d weights, ring at %d: %w", len(s.M), len(s.V), n, s.Next, ErrState)
 	}
 	l := &learner{
-		cfg: s.Config, net: net,
+		rate: s.Rate, net: net,
 		adam:  &train.Adam{M: readFloats(s.M), V: readFloats(s.V), Step: s.AdamStep},
 		scale: s.Scale, unit: s.Unit, pcg: &rand.PCG{}, steps: s.Steps, next: s.Next, status: s.Status,
 	}

@@ -112,6 +112,24 @@ func TestAnUpdateTakesEffectExactlyAtItsStep(t *testing.T) {
 	}
 }
 
+func TestWhatFailsInLearningChangesNothingAndIsTold(t *testing.T) {
+	l := configured(t, one, learning(t))
+	g, broken := l.groups[0], errors.New("broken")
+	id, done := g.network().ID(), make(chan struct{})
+	close(done)
+	g.learner.inFlight = &job{done: done, out: outcome{err: broken}}
+	g.learner.begin("all", nil)
+	g.tuner.search = &search{done: done, err: broken}
+	g.tuner.take(l, "all", &env.Tick{})
+	s := l.Status()[0]
+	if s.Learner.Failed != 1 || !errors.Is(s.Learner.Err, broken) || s.Learner.Updates != 0 || s.Policy != id {
+		t.Errorf("a failed update: %+v", *s.Learner)
+	}
+	if s.Tuner.Failed != 1 || !errors.Is(s.Tuner.Err, broken) || s.Tuner.Moves != 0 {
+		t.Errorf("a failed search: %+v", *s.Tuner)
+	}
+}
+
 func TestALateUpdateReplaysFromTheJournal(t *testing.T) {
 	ticks := stream(8, 1200)
 	rng := rand.New(rand.NewPCG(1, 2))

@@ -1,26 +1,21 @@
 package agent
 
-import "rubato/env"
-
-// GroupStatus tells what a group is doing. Counts are of this process.
+// GroupStatus tells what a group is doing.
 type GroupStatus struct {
-	Name   string `json:"name"`
-	Mode   Mode   `json:"mode"`
-	Policy string `json:"policy"`
-	// Actions executed, in the order of env.Action; Overridden by the shield.
-	Actions    [env.NumActions]uint64 `json:"actions"`
-	Overridden uint64                 `json:"overridden"`
+	Name   string
+	Mode   Mode
+	Policy string
 	// Learner is nil where the group has none.
-	Learner *LearnerStatus `json:"learner,omitempty"`
+	Learner *LearnerStatus
 	// Tuner tells of the thresholds where the group has a learner.
-	Tuner *TunerStatus `json:"tuner,omitempty"`
+	Tuner *TunerStatus
 }
 
 // Status tells what the groups are doing, in the order of their configuration.
 func (l *Loop) Status() []GroupStatus {
 	all := make([]GroupStatus, len(l.groups))
 	for i, g := range l.groups {
-		all[i] = GroupStatus{Name: g.cfg.Name, Mode: g.cfg.Mode, Actions: g.actions, Overridden: g.over}
+		all[i] = GroupStatus{Name: g.cfg.Name, Mode: g.cfg.Mode}
 		if g.rule != nil {
 			all[i].Policy = g.rule.ID()
 		} else {

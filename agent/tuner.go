@@ -67,6 +67,8 @@ type TunerStatus struct {
 	Moves    uint64 `json:"moves"`
 	Late     uint64 `json:"late"`
 	Failed   uint64 `json:"failed"`
+	// Err is why the last search that failed in this process did.
+	Err error `json:"-"`
 }
 
 // take lets the search that is due at the tick take effect.
@@ -87,7 +89,8 @@ func (u *tuner) take(l *Loop, group string, t *env.Tick) {
 	switch {
 	case s.err != nil:
 		u.status.Failed++
-	case q != nil && q.tuned.shift == s.from && s.to != s.from:
+		u.status.Err = s.err
+	case q != nil && l.groups[q.group].cfg.Name == group && q.tuned.shift == s.from && s.to != s.from:
 		q.tuned.shift = s.to
 		u.status.Moves++
 	}

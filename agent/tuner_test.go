@@ -161,3 +161,34 @@ func TestWhatWasLearntOfThresholdsIsFrozenAndServed(t *testing.T) {
 		t.Errorf("after a change of mode at %v", q.tuned.shift)
 	}
 }
+
+func TestASearchUnderWayDoesNotMoveAQueryThatWasMovedToAFrozenGroup(t *testing.T) {
+	group := map[env.QueryKey]int{"app/a": 0, "app/b": 0}
+	of := func(q env.QueryKey) int { return group[q] }
+	a := fresh(t, 1)
+	groups := []GroupConfig{
+		{Name: "learns", Mode: Learn, PolicyName: Learned, Artefact: a}, {Name: "serves", Mode: Serve, PolicyName: Learned, Artefact: a},
+	}
+	l := configured(t, of, groups...)
+	defer l.Close()
+	ticks := stream(1, 40)
+	for i := range ticks[:20] {
+		l.Step(&ticks[i])
+	}
+	done := make(chan struct{})
+	close(done)
+	l.groups[0].tuner.search, l.groups[0].tuner.stop = &search{query: "app/a", to: 0.4, done: done}, func() {}
+	group["app/a"] = 1
+	if err := l.Configure(groups, of); err != nil {
+		t.Fatal(err)
+	}
+	for i := range ticks[20:] {
+		l.Step(&ticks[20+i])
+	}
+	if l.groups[0].tuner.search != nil {
+		t.Fatal("the search did not end")
+	}
+	if shift := l.queries["app/a"].tuned.shift; shift != 0 {
+		t.Errorf("the frozen query's threshold was moved by %v", shift)
+	}
+}

@@ -25,43 +25,21 @@ const (
 	normLimit = 0.5
 	// updateSamples is the size of a gradient's batch.
 	updateSamples = ChunkLength * (1 + replayed)
+	// liveCriticRate is Adam's step size for the critic.
+	liveCriticRate = 1e-3
+	// entropyPrice is that of entropy, scaled return units per second.
+	entropyPrice = 0.001
 )
 
-// LearnerConfig are the learning rates of live adaptation. Zero fields take
-// DefaultLearnerConfig's.
-type LearnerConfig struct {
-	// ActorRate and CriticRate are Adam's step sizes.
-	ActorRate  float64 `json:"actorRate"`
-	CriticRate float64 `json:"criticRate"`
-	// Entropy is the price of entropy, scaled return units per second.
-	Entropy float64 `json:"entropy"`
-}
-
-// DefaultLearnerConfig is careful: it starts from a policy that is good. With ten
-// times the actor's step it lost up to 1 % within an hour on shifted queries
-// (bench/README.md, Online adaptation).
-func DefaultLearnerConfig() LearnerConfig {
-	return LearnerConfig{ActorRate: 3e-5, CriticRate: 1e-3, Entropy: 0.001}
-}
-
-func (c LearnerConfig) withDefaults() LearnerConfig {
-	d := DefaultLearnerConfig()
-	if c.ActorRate > 0 {
-		d.ActorRate = c.ActorRate
-	}
-	if c.CriticRate > 0 {
-		d.CriticRate = c.CriticRate
-	}
-	if c.Entropy > 0 {
-		d.Entropy = c.Entropy
-	}
-	return d
-}
+// DefaultActorRate is Adam's step size for the actor. It is careful: it starts
+// from a policy that is good. With ten times the step it lost up to 1 % within an
+// hour on shifted queries (bench/README.md, Online adaptation).
+const DefaultActorRate = 3e-5
 
 // job is one update: what it starts from, what it learns from, and, once done
 // is closed, what came out.
 type job struct {
-	cfg  LearnerConfig
+	rate float64 // of the actor
 	net  *policy.Network
 	adam *train.Adam
 	// unit is the return scale that net's critic speaks in, scale the one that
@@ -177,7 +155,7 @@ func (v *vtracer) update(j *job) error {
 		return fmt.Errorf("%w: %w", errDiverged, err)
 	}
 	for _, r := range j.rounds {
-		v.fill(net, r, j.scale, j.cfg.Entropy)
+		v.fill(net, r, j.scale)
 		loss, err := v.graph.Gradient(net.Weights(), v.batch, v.grad)
 		if err != nil {
 			return err
@@ -187,7 +165,7 @@ func (v *vtracer) update(j *job) error {
 		if math.IsNaN(a) || math.IsNaN(c) || math.IsInf(a, 0) || math.IsInf(c, 0) {
 			return fmt.Errorf("gradient norms %v and %v: %w", a, c, errDiverged)
 		}
-		adam.Update(weights, v.grad, l.ActorSize(), j.cfg.ActorRate, j.cfg.CriticRate)
+		adam.Update(weights, v.grad, l.ActorSize(), j.rate, liveCriticRate)
 		if net, err = policy.NewNetwork(l, weights); err != nil {
 			return fmt.Errorf("%w: %w", errDiverged, err)
 		}
@@ -201,7 +179,7 @@ func (v *vtracer) update(j *job) error {
 }
 
 // fill computes V-trace under net and puts the round into the batch.
-func (v *vtracer) fill(net *policy.Network, r round, scale, entropy float64) {
+func (v *vtracer) fill(net *policy.Network, r round, scale float64) {
 	v.batch.Clear()
 	total := 0
 	for _, c := range r.chunks {
@@ -217,7 +195,7 @@ func (v *vtracer) fill(net *policy.Network, r round, scale, entropy float64) {
 			v.batch.Target[row], v.batch.Fit[row] = v.targets[i], share
 			if t.decisive {
 				v.batch.Pick[row*len(t.mask)+int(t.action)] = v.advantages[i] * share
-				v.batch.Entropy[row] = entropy * t.tau * share
+				v.batch.Entropy[row] = entropyPrice * t.tau * share
 			}
 			row++
 		}

@@ -70,7 +70,7 @@ func (c *Checkpoint) StateHash() string {
 }
 
 const (
-	schema     = 6 // 1 had a state of JSON alone, 2 no thresholds, 3 rungs' own intervals alone, 4 no turns, 5 no returns
+	schema     = 7 // older ones are refused by name
 	sumAt      = 20
 	prefixSize = sumAt + sha256.Size
 )

@@ -8,8 +8,11 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+
+	bolt "go.etcd.io/bbolt"
 
 	"rubato/checkpoints/boltfile"
 )
@@ -121,11 +124,8 @@ func TestStoreCutShortIsMovedAsideAndSalvaged(t *testing.T) {
 	}
 }
 
-func TestFileThatIsNoStoreIsNamedAndMovedAside(t *testing.T) {
-	for name, data := range map[string][]byte{
-		"empty": {}, "one byte": {7}, "text": []byte("not a store\n"), "zeros": make([]byte, 64<<10),
-		"long text": bytes.Repeat([]byte("not a store\n"), 10_000),
-	} {
+func TestFileThatHoldsNothingIsNamedAndMovedAside(t *testing.T) {
+	for name, data := range map[string][]byte{"empty": {}, "one byte": {0}, "zeros": make([]byte, 64<<10), "long zeros": make([]byte, 1<<20)} {
 		path := put(t, data)
 		for _, readOnly := range []bool{false, true} {
 			if _, err := Open(path, Options{ReadOnly: readOnly}); !errors.Is(err, boltfile.ErrDamaged) {
@@ -145,6 +145,55 @@ func TestFileThatIsNoStoreIsNamedAndMovedAside(t *testing.T) {
 		}
 		closed(t, s)
 	}
+}
+
+func TestWhatIsNoStoreIsRefusedAndLeftAsItIs(t *testing.T) {
+	foreign := map[string]string{
+		"text": put(t, []byte("not a store\n")), "long text": put(t, bytes.Repeat([]byte("not a store\n"), 10_000)),
+		"journal": bucketed(t, "records"), "another program's": bucketed(t, "meta", "members"),
+	}
+	for name, path := range foreign {
+		before := read(t, path)
+		if _, _, err := OpenOrRecover(path, Options{}); !errors.Is(err, boltfile.ErrForeign) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if !bytes.Equal(read(t, path), before) {
+			t.Errorf("%s: the file was changed", name)
+		}
+	}
+	folder, pipe := t.TempDir(), filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{folder, pipe} {
+		if _, _, err := OpenOrRecover(path, Options{}); !errors.Is(err, boltfile.ErrForeign) {
+			t.Errorf("%s: %v", path, err)
+		}
+		if _, err := os.Lstat(path); err != nil {
+			t.Error("it was moved away:", err)
+		}
+	}
+}
+
+// bucketed is a bbolt file that holds the buckets that are named.
+func bucketed(t *testing.T, names ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "bolt.db")
+	f, err := boltfile.Open(path, boltfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = f.Update(func(tx *bolt.Tx) (err error) {
+		for _, name := range names {
+			_, e := tx.CreateBucket([]byte(name))
+			err = errors.Join(err, e)
+		}
+		return err
+	})
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func TestMissingStoreForReadingIsAnErrorAndMakesNoFile(t *testing.T) {

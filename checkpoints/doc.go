@@ -15,8 +15,8 @@
 // with little-endian numbers. The state is the caller's, a sequence of named
 // parts, JSON or bytes (AppendPart): the same state is the same bytes, so that
 // StateHash of two runs over the same inputs compares equal. It is stored as it
-// is: it is mostly floats, which compress little. The schema is 6; a checkpoint
-// of an older one is refused by name, and the error says what to do (ErrOlder).
+// is: it is mostly floats, which compress little. A checkpoint of an older schema
+// is refused by name, and the error says what to do (ErrOlder).
 //
 // # Faults
 //

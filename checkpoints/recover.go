@@ -23,7 +23,8 @@ type Recovery struct {
 
 // OpenOrRecover opens a store for writing. A file whose structure is damaged
 // is moved aside, and a new store begun with those of its checkpoints that are
-// whole; the Recovery, otherwise nil, says so.
+// whole; the Recovery, otherwise nil, says so. What is no store
+// (boltfile.ErrForeign) is refused and left as it is.
 func OpenOrRecover(path string, o Options) (*Store, *Recovery, error) {
 	s, err := Open(path, o)
 	if err == nil || !errors.Is(err, boltfile.ErrDamaged) {
@@ -47,6 +48,37 @@ func OpenOrRecover(path string, o Options) (*Store, *Recovery, error) {
 		r.Salvaged = append(r.Salvaged, c.Seq)
 	}
 	return s, r, nil
+}
+
+// Newest is the newest whole checkpoint of a store that another process may be
+// writing: where one is, it is found among the file's bytes, by its checksum.
+func Newest(path string) (Checkpoint, error) {
+	s, err := Open(path, Options{ReadOnly: true})
+	if held := (*boltfile.HeldError)(nil); errors.As(err, &held) {
+		return newestHeld(path, held)
+	}
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	c, damages, err := s.Load()
+	if err != nil {
+		for _, d := range damages {
+			err = errors.Join(err, d)
+		}
+	}
+	return c, errors.Join(err, s.Close())
+}
+
+func newestHeld(path string, held *boltfile.HeldError) (Checkpoint, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("read checkpoints: %w", err)
+	}
+	found := salvage(data, 1)
+	if len(found) == 0 {
+		return Checkpoint{}, fmt.Errorf("read checkpoints: %w: %w (try again, or stop that process)", ErrNone, held)
+	}
+	return found[0], nil
 }
 
 // salvage finds whole checkpoints anywhere in a file's bytes: bbolt keeps a

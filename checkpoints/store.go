@@ -21,7 +21,6 @@ var (
 	// Each checkpoint has a bucket of its own, bucketPrefix and its sequence: of
 	// values that share a page all are written again with each of them.
 	bucketPrefix = []byte("ckpt/")
-	bucketOlder  = []byte("ckpt") // held them all up to schema 1
 	bucketMeta   = []byte("meta")
 	keyLatest    = []byte("latest")
 	keyValue     = []byte("value")
@@ -31,8 +30,6 @@ var (
 type Options struct {
 	// Keep is how many checkpoints to keep; 0 means 5.
 	Keep int
-	// Timeout is how long to wait for another holder; 0 means one second.
-	Timeout time.Duration
 	// ReadOnly opens an existing store; Save then fails.
 	ReadOnly bool
 }
@@ -64,13 +61,14 @@ func (d Damage) Unwrap() []error { return []error{boltfile.ErrDamaged, d.Reason}
 
 // Open opens the store at path; for writing, it is created where missing. A
 // *boltfile.HeldError says which process has it open, an error that wraps
-// boltfile.ErrDamaged what is wrong with the file.
+// boltfile.ErrDamaged what is wrong with the file, one that wraps
+// boltfile.ErrForeign that it is no store of checkpoints.
 func Open(path string, o Options) (*Store, error) {
 	if o.Keep == 0 {
 		o.Keep = 5
 	}
 	file, err := boltfile.Open(path, boltfile.Options{
-		ReadOnly: o.ReadOnly, Timeout: o.Timeout, AllocSize: 1 << 20, MmapSize: 64 << 20, CheckLeaves: true,
+		ReadOnly: o.ReadOnly, AllocSize: 1 << 20, MmapSize: 64 << 20, CheckLeaves: true, Owns: owns,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open checkpoints: %w", err)
@@ -88,6 +86,11 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("open checkpoints: %w", err), file.Close())
 	}
 	return s, nil
+}
+
+// owns tells the buckets of a store of checkpoints.
+func owns(bucket []byte) bool {
+	return bytes.Equal(bucket, bucketMeta) || bytes.HasPrefix(bucket, bucketPrefix)
 }
 
 func (s *Store) view(fn func(tx *bolt.Tx, meta *bolt.Bucket) error) error {
@@ -108,23 +111,11 @@ func stored(tx *bolt.Tx, seq uint64) []byte {
 	if b := tx.Bucket(bucket(seq)); b != nil {
 		return b.Get(keyValue)
 	}
-	if b := tx.Bucket(bucketOlder); b != nil {
-		return b.Get(key(seq))
-	}
 	return nil
 }
 
 // held are the sequences in the store, ascending.
 func held(tx *bolt.Tx) (seqs []uint64, err error) {
-	if b := tx.Bucket(bucketOlder); b != nil {
-		err = b.ForEach(func(k, _ []byte) error {
-			seqs = append(seqs, number(k))
-			return nil
-		})
-	}
-	if err != nil {
-		return nil, err
-	}
 	err = tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
 		if k, ok := bytes.CutPrefix(name, bucketPrefix); ok {
 			seqs = append(seqs, number(k))
@@ -192,12 +183,7 @@ func (s *Store) prune(tx *bolt.Tx) error {
 		return err
 	}
 	for _, seq := range seqs[:max(0, len(seqs)-s.keep)] {
-		if b := tx.Bucket(bucketOlder); b != nil && b.Get(key(seq)) != nil {
-			err = b.Delete(key(seq))
-		} else {
-			err = tx.DeleteBucket(bucket(seq))
-		}
-		if err != nil {
+		if err := tx.DeleteBucket(bucket(seq)); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -189,10 +190,21 @@ type Sources struct {
 
 // profiles are the named weights: prices of a batch and of an empty trigger in
 // seconds of mean delay.
-var profiles = map[string]Weights{
-	"latency":  {Latency: 1, Empty: 0.1, Batch: 0.1, Miss: 1},
-	"balanced": {Latency: 1, Empty: 0.3, Batch: 0.3, Miss: 1},
-	"thrifty":  {Latency: 1, Empty: 3, Batch: 3, Miss: 1},
+var profiles = []struct {
+	name    string
+	weights Weights
+}{
+	{"latency", Weights{Latency: 1, Empty: 0.1, Batch: 0.1, Miss: 1}},
+	{"balanced", Weights{Latency: 1, Empty: 0.3, Batch: 0.3, Miss: 1}},
+	{"thrifty", Weights{Latency: 1, Empty: 3, Batch: 3, Miss: 1}},
+}
+
+// Profiles are the names that weights go by, the dearest delay first.
+func Profiles() (names []string) {
+	for _, p := range profiles {
+		names = append(names, p.name)
+	}
+	return names
 }
 
 // Resolved are a group's settings for a query, in plain values.
@@ -207,9 +219,11 @@ type Resolved struct {
 
 // Resolve gives the settings for a query whose job configured an interval.
 func (g *Group) Resolve(configured time.Duration) Resolved {
-	w := profiles[g.Profile]
+	var w Weights
 	if g.Weights != nil {
 		w = *g.Weights
+	} else if i := slices.Index(Profiles(), g.Profile); i >= 0 {
+		w = profiles[i].weights
 	}
 	lo := max(g.Bounds.Min.Of(configured), time.Millisecond)
 	return Resolved{
@@ -272,11 +286,15 @@ func Default() *Config {
 	}
 }
 
+// defaultName is that of the group that ends the list where none of the file's
+// matches every query.
+const defaultName = "default"
+
 // defaultGroup is the group that every query falls to at last; a group of the
 // file starts from it too.
 func defaultGroup() Group {
 	return Group{
-		Name: "default", Match: []string{"*"}, Mode: "observe", Policy: "learned", Profile: "balanced",
+		Name: defaultName, Match: []string{"*"}, Mode: "observe", Policy: "learned", Profile: "balanced",
 		Bounds:  Bounds{Min: Bound{Times: 0.1}, Max: Bound{Times: 5}},
 		Grace:   10 * time.Second,
 		Sources: Sources{Brokers: []string{}},

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"reflect"
@@ -17,18 +18,26 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Known are names that this package cannot know of itself.
+// Known is what this package cannot know of itself.
 type Known struct {
 	// Policies that a group may name.
 	Policies []string
+	// Artefact and Keys tell what is wrong with the content of a frozen policy's
+	// file, and with signing keys; nil lets all pass.
+	Artefact, Keys func(text []byte) error
 }
 
 // envPrefix begins the names of environment variables that override fields.
 const envPrefix = "RUBATO_"
 
 // Load reads the file and the environment; an empty path stands for no file.
-// What is wrong comes as Mistakes, all at once.
-func Load(path string, known Known) (*Config, error) {
+// What is wrong, with the files that it names too, comes as Mistakes, all at once.
+func Load(path string, known Known) (*Config, error) { return read(path, os.Environ(), known) }
+
+// LoadFile is Load without the environment.
+func LoadFile(path string, known Known) (*Config, error) { return read(path, nil, known) }
+
+func read(path string, environ []string, known Known) (*Config, error) {
 	var text []byte
 	if path != "" {
 		var err error
@@ -36,21 +45,34 @@ func Load(path string, known Known) (*Config, error) {
 			return nil, fmt.Errorf("reading the configuration: %w", err)
 		}
 	}
-	return load(path, text, os.Environ(), known)
+	r := &reader{file: path, lines: map[string]int{}}
+	c := r.load(text, environ, known)
+	if c != nil {
+		r.files(c, known)
+	}
+	return r.result(c)
 }
 
-// Parse reads what Effective wrote, without the environment.
+// Parse reads what Effective wrote, without the environment, and without a look at
+// the files that it names.
 func Parse(effective []byte, known Known) (*Config, error) {
 	return load("effective configuration", effective, nil, known)
 }
 
 func load(file string, text []byte, environ []string, known Known) (*Config, error) {
+	r := &reader{file: file, lines: map[string]int{}}
+	return r.result(r.load(text, environ, known))
+}
+
+// load collects the mistakes of a text; of one that is not YAML there is no
+// configuration.
+func (r *reader) load(text []byte, environ []string, known Known) *Config {
 	c := Default()
 	c.Groups = nil
-	r := &reader{file: file, lines: map[string]int{}}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return nil, Mistakes{syntax(file, err)}
+		r.mistakes = Mistakes{syntax(r.file, text, err)}
+		return nil
 	}
 	if len(doc.Content) > 0 {
 		r.read(doc.Content[0], "", reflect.ValueOf(c).Elem())
@@ -61,6 +83,11 @@ func load(file string, text []byte, environ []string, known Known) (*Config, err
 	r.merge(c, text, environ)
 	c.addDefaultGroup()
 	r.validate(c, known)
+	return c
+}
+
+// result is the configuration, or all that is wrong with it in the file's order.
+func (r *reader) result(c *Config) (*Config, error) {
 	if len(r.mistakes) > 0 {
 		slices.SortStableFunc(r.mistakes, func(a, b Mistake) int { return cmp.Compare(a.line, b.line) })
 		return nil, r.mistakes
@@ -81,13 +108,27 @@ func more(text []byte) error {
 var yamlLine = regexp.MustCompile(`line (\d+): `)
 
 // syntax takes the line out of the YAML library's error.
-func syntax(file string, err error) Mistake {
+func syntax(file string, text []byte, err error) Mistake {
 	what := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := "1"
 	if m := yamlLine.FindStringSubmatch(what); m != nil {
 		line, what = m[1], yamlLine.ReplaceAllString(what, "")
 	}
+	if tabbed(text, line) {
+		what = "a tab indents the line: YAML allows spaces alone"
+	}
 	return Mistake{Where: file + ":" + line, What: "this is not YAML: " + what}
+}
+
+// tabbed tells whether a tab stands before the first word of a line.
+func tabbed(text []byte, line string) bool {
+	n, err := strconv.Atoi(line)
+	lines := bytes.Split(text, []byte("\n"))
+	if err != nil || n > len(lines) {
+		return false
+	}
+	words := bytes.TrimLeft(lines[n-1], " \t")
+	return bytes.ContainsRune(lines[n-1][:len(lines[n-1])-len(words)], '\t')
 }
 
 // merge lets viper lay the environment over the file over the defaults, for
@@ -125,7 +166,7 @@ func (r *reader) merge(c *Config, text []byte, environ []string) {
 			})
 			return
 		}
-		r.lines[strings.Join(path, ".")] = environmentLine
+		r.overridden(strings.Join(path, "."))
 	})
 	for _, name := range sortedKeys(given) {
 		warning := fmt.Sprintf("environment: %s sets nothing that is known", name)
@@ -134,6 +175,13 @@ func (r *reader) merge(c *Config, text []byte, environ []string) {
 		}
 		c.Warnings = append(c.Warnings, warning)
 	}
+}
+
+// overridden notes that the environment gave a key: what the file gave below it is
+// gone.
+func (r *reader) overridden(key string) {
+	maps.DeleteFunc(r.lines, func(k string, _ int) bool { return strings.HasPrefix(k, key+"[") })
+	r.lines[key] = environmentLine
 }
 
 // The environment variables of secrets, which have no field.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -116,6 +117,79 @@ environment: RUBATO_KAFKA_BROKERS: "b": want host:port
 environment: RUBATO_LOG_LEVEL: "loud": want one of trace, debug, info, warn, error`
 	if err == nil || err.Error() != want {
 		t.Fatalf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+func TestMistakeThatTheEnvironmentMakesOfASoundFileNamesTheVariable(t *testing.T) {
+	file := "kafka: {brokers: [a:1]}\nstore: {journal: one.db}\n"
+	for variable, want := range map[string]string{
+		"RUBATO_KAFKA_BROKERS=b":            `environment: RUBATO_KAFKA_BROKERS: "b": want host:port`,
+		"RUBATO_KAFKA_SASL_USER=tuner":      "environment: RUBATO_KAFKA_SASL_USER: is not used by PLAINTEXT: want kafka.protocol SASL_SSL or SASL_PLAINTEXT",
+		"RUBATO_KAFKA_TLS_CERT=cert.pem":    "environment: RUBATO_KAFKA_TLS_CERT: is not used by PLAINTEXT: want kafka.protocol SSL or SASL_SSL",
+		"RUBATO_STORE_CHECKPOINTS=./one.db": "rubato.yaml:2: store.journal: is the same file as store.checkpoints (RUBATO_STORE_CHECKPOINTS): want two",
+		"RUBATO_KAFKA_PROTOCOL=SASL_SSL":    "rubato.yaml:1: kafka.sasl.user: is missing: SASL_SSL (RUBATO_KAFKA_PROTOCOL) logs in",
+	} {
+		_, err := load("rubato.yaml", []byte(file), []string{variable, "RUBATO_KAFKA_SASL_PASSWORD=x"}, known)
+		if err == nil || strings.Split(err.Error(), "\n")[0] != want {
+			t.Errorf("%s: got\n%v\nwant\n%s", variable, err, want)
+		}
+	}
+}
+
+func TestEveryFileThatIsNamedHasToBeThereAndSound(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	known := known
+	known.Artefact = func([]byte) error { return errors.New("no policy") }
+	known.Keys = func([]byte) error { return errors.New("no keys") }
+	text := fmt.Sprintf(`kafka:
+  brokers: [k:1]
+  protocol: SASL_SSL
+  tls: {ca: %s, cert: nowhere.pem, key: %s}
+  sasl: {user: tuner, password_file: %s}
+  keys_file: %s
+groups: [{name: all, match: ["*"], mode: serve, artefact: %s}]
+`, at("ca.pem", "x"), dir, at("password", "\n"), at("keys", ""), at("policy", ""))
+	path := at("rubato.yaml", text)
+	_, err := LoadFile(path, known)
+	var mistakes Mistakes
+	if !errors.As(err, &mistakes) || len(mistakes) != 6 {
+		t.Fatal(err)
+	}
+	for i, want := range []string{
+		":4: kafka.tls.ca: .*holds no PEM certificate", `:4: kafka.tls.cert: "nowhere.pem" cannot be read: no such file.*from the folder /`,
+		":4: kafka.tls.key: .*cannot be read: is a directory", ":5: kafka.sasl.password_file: .*holds no password",
+		":6: kafka.keys_file: .*no keys", `:7: groups\[0\].artefact: .*no policy`,
+	} {
+		if !regexp.MustCompile("^" + path + want).MatchString(mistakes[i].String()) {
+			t.Errorf("got %s, want %s", mistakes[i], want)
+		}
+	}
+	if _, err := load(path, []byte(text), nil, known); err != nil {
+		t.Errorf("what was in force once is not to be looked for again: %v", err)
+	}
+}
+
+func TestKeysOfTheEnvironmentAreCheckedAndTheFileAloneHasNone(t *testing.T) {
+	t.Setenv("RUBATO_KAFKA_KEYS", "quite-secret")
+	t.Setenv("RUBATO_SEED", "7")
+	path := filepath.Join(t.TempDir(), "rubato.yaml")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	known := known
+	known.Keys = func([]byte) error { return errors.New("line 1: no key") }
+	if _, err := Load(path, known); err == nil || err.Error() != "environment: RUBATO_KAFKA_KEYS: line 1: no key" {
+		t.Fatal(err)
+	}
+	if c, err := LoadFile(path, known); err != nil || c.Seed != 1 || c.Secrets != (Secrets{}) {
+		t.Fatalf("%+v, %v", c, err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,20 +24,41 @@ func (r *reader) at(key, format string, args ...any) {
 			return
 		}
 	}
-	m := Mistake{Where: r.file, Key: key, What: fmt.Sprintf(format, args...)}
-	for k := key; k != ""; k = parent(k) {
-		if line, ok := r.lines[k]; ok {
-			m.line = line
-			if line != environmentLine {
-				m.Where = fmt.Sprintf("%s:%d", r.file, line)
-			} else {
-				m.Where, m.Key = "environment", variable(k)
-			}
-			break
+	m := Mistake{Where: cmp.Or(r.file, "defaults"), Key: key, What: fmt.Sprintf(format, args...)}
+	given, line := r.given(key)
+	switch m.line = line; line {
+	case 0:
+	case environmentLine:
+		m.Where, m.Key = "environment", variable(given)
+	default:
+		m.Where = fmt.Sprintf("%s:%d", r.file, line)
+	}
+	r.mistakes = append(r.mistakes, m)
+}
+
+// given finds where a key was given: by the environment, it or one below it, else
+// in the file, it or the nearest above it; nowhere is line 0.
+func (r *reader) given(key string) (string, int) {
+	for _, k := range slices.Sorted(maps.Keys(r.lines)) {
+		if r.lines[k] == environmentLine && (k == key || strings.HasPrefix(k, key+".")) {
+			return k, environmentLine
 		}
 	}
-	m.Where = cmp.Or(m.Where, "defaults")
-	r.mistakes = append(r.mistakes, m)
+	for k := key; k != ""; k = parent(k) {
+		if line, ok := r.lines[k]; ok {
+			return k, line
+		}
+	}
+	return key, 0
+}
+
+// by names the environment variable that gave a key, in brackets; what the file
+// gave needs no name.
+func (r *reader) by(key string) string {
+	if r.lines[key] == environmentLine {
+		return " (" + variable(key) + ")"
+	}
+	return ""
 }
 
 func parent(key string) string {
@@ -56,8 +78,8 @@ func (r *reader) validate(c *Config, known Known) {
 	r.security(c)
 	r.filled("store.checkpoints", c.Store.Checkpoints)
 	r.filled("store.journal", c.Store.Journal)
-	if c.Store.Journal == c.Store.Checkpoints && c.Store.Journal != "" {
-		r.at("store.journal", "is the same file as store.checkpoints: want two")
+	if c.Store.Journal != "" && filepath.Clean(c.Store.Journal) == filepath.Clean(c.Store.Checkpoints) {
+		r.at("store.journal", "is the same file as store.checkpoints%s: want two", r.by("store.checkpoints"))
 	}
 	r.within("store.journal_max", c.Store.JournalMax, 8<<20, 1<<40)
 	r.within("store.keep", c.Store.Keep, 1, 1000)
@@ -80,10 +102,13 @@ func (r *reader) group(key string, g *Group, known Known, names map[string]bool)
 	switch {
 	case g.Name == "":
 		r.at(key+".name", "is missing: each group wants a name of its own")
+	case g.Name == defaultName && !slices.Contains(g.Match, "*"):
+		r.at(key+".name", "%q is the name of the last group, which matches every query: want another name, or match [\"*\"]", g.Name)
 	case names[g.Name]:
 		r.at(key+".name", "%q is the name of a group above too", g.Name)
+	default:
+		names[g.Name] = true
 	}
-	names[g.Name] = true
 	if len(g.Match) == 0 {
 		r.at(key+".match", "is missing: want patterns of query keys, such as [\"app/*\"]")
 	}
@@ -112,7 +137,7 @@ func (r *reader) prices(key string, g *Group) {
 		return
 	case g.Weights == nil:
 		g.Profile = cmp.Or(g.Profile, "balanced")
-		r.oneOf(key+".profile", g.Profile, "latency", "balanced", "thrifty")
+		r.oneOf(key+".profile", g.Profile, Profiles()...)
 		return
 	}
 	w := g.Weights
@@ -206,8 +231,8 @@ func (r *reader) loopback(key, value string) {
 		r.address(key, value)
 		return
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		r.at(key, "%q: the embedded broker listens on loopback alone: want 127.0.0.1:port", value)
+	if host != "localhost" && host != "127.0.0.1" {
+		r.at(key, "%q: the embedded broker listens on 127.0.0.1 alone: want 127.0.0.1:port", value)
 		return
 	}
 	r.address(key, value)

@@ -26,7 +26,7 @@ type Result struct {
 // itself removed is not watched any more.
 type Watcher struct {
 	path    string
-	known   Known
+	load    func() (*Config, error)
 	notify  *fsnotify.Watcher
 	results chan Result
 	once    sync.Once
@@ -36,12 +36,13 @@ type Watcher struct {
 	after func(time.Duration) <-chan time.Time
 }
 
-// NewWatcher watches the file at path, which may be missing for a while.
-func NewWatcher(path string, known Known) (*Watcher, error) {
-	return newWatcher(path, known, time.After)
+// NewWatcher watches the file at path, which may be missing for a while, and loads
+// it by load.
+func NewWatcher(path string, load func() (*Config, error)) (*Watcher, error) {
+	return newWatcher(path, load, time.After)
 }
 
-func newWatcher(path string, known Known, after func(time.Duration) <-chan time.Time) (*Watcher, error) {
+func newWatcher(path string, load func() (*Config, error), after func(time.Duration) <-chan time.Time) (*Watcher, error) {
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("watching %s: %w", path, err)
@@ -51,7 +52,7 @@ func newWatcher(path string, known Known, after func(time.Duration) <-chan time.
 		return nil, fmt.Errorf("watching the folder of %s: %w", path, err)
 	}
 	w := &Watcher{
-		path: path, known: known, notify: notify, after: after,
+		path: path, load: load, notify: notify, after: after,
 		results: make(chan Result), quit: make(chan struct{}), done: make(chan struct{}),
 	}
 	text, _ := os.ReadFile(path)
@@ -98,7 +99,7 @@ func (w *Watcher) run(text []byte) {
 				continue // gone for a moment, or something else in the folder
 			}
 			text = now
-			cfg, err := Load(w.path, w.known)
+			cfg, err := w.load()
 			select {
 			case w.results <- Result{cfg, err}:
 			case <-w.quit:

@@ -17,7 +17,7 @@ func atOnce(time.Duration) <-chan time.Time {
 
 func watch(t *testing.T, path string, after func(time.Duration) <-chan time.Time) *Watcher {
 	t.Helper()
-	w, err := newWatcher(path, known, after)
+	w, err := newWatcher(path, func() (*Config, error) { return Load(path, known) }, after)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestClosedWatcherEndsItsResultsEvenWithOneUntaken(t *testing.T) {
 }
 
 func TestFolderThatIsMissingCannotBeWatched(t *testing.T) {
-	if _, err := NewWatcher(filepath.Join(t.TempDir(), "none", "rubato.yaml"), known); !errors.Is(err, os.ErrNotExist) {
+	if _, err := NewWatcher(filepath.Join(t.TempDir(), "none", "rubato.yaml"), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
 }

@@ -143,9 +143,27 @@ func (o *Observation) Features(f *Features) {
 	}
 	// Below a millisecond and above a day I* tells nothing more.
 	star := min(max(math.Sqrt(2*ratio(c*m, w*o.R15)), 1e-3), 86400)
+	work := o.Overhead + o.PerRow*n
+	o.waitFeatures(f, n, waited, star)
+	o.rateFeatures(f)
+	o.batchFeatures(f, n, work, star)
+	o.priceFeatures(f, work)
+	o.slowFeatures(f, star)
+	o.driverFeatures(f, work, star)
+	for i, x := range f {
+		if math.IsNaN(x) {
+			x = 0
+		}
+		f[i] = min(max(x, -featureLimit), featureLimit)
+	}
+}
+
+// waitFeatures are of what waiting costs, and of where the wait stands: n events
+// are outstanding, they waited so many event-seconds, and star is I*, s.
+func (o *Observation) waitFeatures(f *Features, n, waited, star float64) {
+	w, c, m := o.Weights.Latency, o.Weights.Batch, o.Reference
 	cost := w * ratio(waited, m)
 	next := cost + w*ratio(n*o.Period+o.R2*o.Period*o.Period/2, m)
-	work := o.Overhead + o.PerRow*n
 	ahead := o.Ahead()
 
 	f[FeatureWaiting] = logRatio(cost+c/1000, c)
@@ -160,6 +178,13 @@ func (o *Observation) Features(f *Features) {
 	f[FeatureFiresLengthened] = flag(o.Longer <= ahead)
 	f[FeatureBottom] = flag(o.Rung <= 0)
 	f[FeatureTop] = flag(o.Rung >= o.Rungs-1)
+	f[FeatureIdle] = math.Log1p(o.Idle / star)
+	f[FeatureEmptyShare] = o.EmptyShare
+	f[FeatureSighted] = o.Sighted
+}
+
+// rateFeatures are of the arrival rates and of their forecasts.
+func (o *Observation) rateFeatures(f *Features) {
 	f[FeatureTrend] = logRatio(o.R2, o.R15)
 	f[FeatureTrendFast] = logRatio(o.R05, o.R2)
 	f[FeatureTrendSlow] = logRatio(o.R15, o.R300)
@@ -167,6 +192,12 @@ func (o *Observation) Features(f *Features) {
 		f[FeatureForecast1+i] = logRatio(o.Forecast[i], o.R2)
 		f[FeatureSpread1+i] = ratio(o.Spread[i], o.Forecast[i])
 	}
+}
+
+// batchFeatures are of a batch of the n events outstanding, which would take
+// work seconds.
+func (o *Observation) batchFeatures(f *Features, n, work, star float64) {
+	w, c, m := o.Weights.Latency, o.Weights.Batch, o.Reference
 	f[FeatureUtilisation] = o.PerRow * o.R2
 	f[FeatureOverhead] = logRatio(o.Overhead, star)
 	f[FeatureWork] = math.Log1p(ratio(o.PerRow*n, o.Overhead))
@@ -178,50 +209,55 @@ func (o *Observation) Features(f *Features) {
 	if o.Floor > 0 {
 		f[FeatureFloor] = logRatio(n, o.Floor)
 	}
-	f[FeatureIdle] = math.Log1p(o.Idle / star)
-	f[FeatureEmptyShare] = o.EmptyShare
+	f[FeatureWarmup] = o.WarmupLeft / WarmupBatches
+	f[FeatureMarginal] = logRatio(o.marginal(n, work)*star, 2*c)
+	f[FeatureFull] = flag(o.Cap > 0 && n >= o.Cap)
+	f[FeatureGrain] = math.Log1p(ratio(w, 2*c*m*o.R300))
+}
+
+// priceFeatures are of the latency target and of what else is priced.
+func (o *Observation) priceFeatures(f *Features, work float64) {
+	c := o.Weights.Batch
 	f[FeatureAge], f[FeatureAgeServed], f[FeatureTarget] = 0, 0, 0
 	if o.Target > 0 {
 		f[FeatureAge] = o.OldestAge / o.Target
 		f[FeatureAgeServed] = (o.OldestAge + work) / o.Target
 		f[FeatureTarget] = 1
 	}
+	f[FeatureLate] = f[FeatureTarget] * max(f[FeatureAgeServed]-0.5, 0)
 	f[FeatureEmptyPrice] = logRatio(o.Weights.Empty, c)
 	f[FeatureMissPrice] = logRatio(o.Weights.Miss, c)
 	f[FeatureBacklogPrice] = logRatio(o.Weights.Backlog, c)
 	f[FeatureSwitchPrice] = logRatio(o.Weights.Switch, c)
-	f[FeatureSighted] = o.Sighted
-	f[FeatureRunning] = math.Log1p(o.DriverRunning)
-	f[FeatureBusy] = o.DriverBusy
-	f[FeatureWarmup] = o.WarmupLeft / WarmupBatches
-	f[FeatureQueries] = math.Log1p(o.DriverQueries)
-	f[FeatureDriverLeft] = math.Log1p(o.DriverLeft / star)
 	f[FeatureNextPrice] = logRatio(o.NextPrice, 1)
+}
+
+// slowFeatures are of the next slow batch.
+func (o *Observation) slowFeatures(f *Features, star float64) {
+	w, c, m := o.Weights.Latency, o.Weights.Batch, o.Reference
 	f[FeatureSlowDue] = 0
 	overdue := o.SlowSince + 1 - o.SlowEvery // batches
 	if o.SlowEvery > 0 && overdue <= slowSlack {
 		f[FeatureSlowDue] = (o.SlowSince + 1) / o.SlowEvery
 	}
 	f[FeatureSlowExtra] = math.Log1p(o.SlowExtra / star)
-	f[FeatureMarginal] = logRatio(o.marginal(n, work)*star, 2*c)
-	f[FeatureFull] = flag(o.Cap > 0 && n >= o.Cap)
-	f[FeatureLate] = f[FeatureTarget] * max(f[FeatureAgeServed]-0.5, 0)
 	f[FeatureSlowPrice], f[FeatureSlowNext] = 0, 0
 	if o.SlowEvery > 0 {
 		every := max(o.SlowEvery, o.SlowSince)
 		f[FeatureSlowPrice] = math.Log1p(ratio(w*o.R15*o.SlowExtra*o.SlowExtra, 2*m*c*every))
 		f[FeatureSlowNext] = flag(math.Abs(overdue) <= slowSlack) * f[FeatureSlowExtra]
 	}
+}
+
+// driverFeatures are of the other queries of the driver. They read FeatureFull.
+func (o *Observation) driverFeatures(f *Features, work, star float64) {
+	f[FeatureRunning] = math.Log1p(o.DriverRunning)
+	f[FeatureBusy] = o.DriverBusy
+	f[FeatureQueries] = math.Log1p(o.DriverQueries)
+	f[FeatureDriverLeft] = math.Log1p(o.DriverLeft / star)
 	f[FeatureCrowded], f[FeatureYielding] = 0, 0
 	if f[FeatureFull] == 0 { // waiting makes a full batch no larger
 		f[FeatureCrowded], f[FeatureYielding] = o.crowded(work)
-	}
-	f[FeatureGrain] = math.Log1p(ratio(w, 2*c*m*o.R300))
-	for i, x := range f {
-		if math.IsNaN(x) {
-			x = 0
-		}
-		f[i] = min(max(x, -featureLimit), featureLimit)
 	}
 }
 

@@ -41,9 +41,11 @@ const (
 	Unknown
 )
 
+// SightFor is how long after its last sample of end offsets a query counts as
+// sighted, s.
+const SightFor = 5
+
 const (
-	// sightFor is how long after its last sample a query counts as sighted, s.
-	sightFor = 5
 	// maxCommits bounds the commits remembered between two samples.
 	maxCommits = 16
 	// catchUp bounds the seconds that are stepped one by one after a gap.
@@ -286,6 +288,9 @@ func (k *Tracker) Warmed() bool { return k.s.Batches >= WarmupBatches }
 // Gap marks that something since the last tick was not seen: the step in
 // course teaches nothing.
 func (k *Tracker) Gap() { k.s.Unknown = true }
+
+// Forecaster is the one that the tracker was made with; nil for none.
+func (k *Tracker) Forecaster() Forecaster { return k.forecast }
 
 // CopyFrom makes k an exact copy of from; both were made with forecasters of
 // the same type, or without. Copying again allocates nothing.

@@ -180,7 +180,7 @@ func (k *Tracker) level() float64 {
 
 // sighted tells whether end offsets are seen at t.
 func (k *Tracker) sighted(t Time) bool {
-	return k.s.Sampled && t.Sub(k.s.SampledAt) <= sightFor
+	return k.s.Sampled && t.Sub(k.s.SampledAt) <= SightFor
 }
 
 // slope is the rate at which arrivals are extrapolated past the frontier.

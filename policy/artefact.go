@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"time"
 )
 
 // Artefact is a policy frozen into one file: what freezing writes, and all
@@ -20,22 +19,12 @@ type Artefact struct {
 	Network *Network
 	// ReturnScale is the divisor of the critic's returns (see agent), > 0.
 	ReturnScale float64
-	// Ladder are the bounds that the policy was made for.
-	Ladder LadderBounds
 	// Thresholds are by how much the threshold of single queries is moved, in its
 	// logarithm, by key: what was learnt of them. Others stand at 0.
 	Thresholds map[string]float64
 	// Provenance tells where the policy comes from: commit, command, time,
 	// journal, seed. Nothing in it is read by a program.
 	Provenance map[string]string
-}
-
-// LadderBounds are the ends of a ladder and the ratio of its rungs. The zero
-// value says that the policy is bound to no ladder.
-type LadderBounds struct {
-	Min   time.Duration `json:"minNs"`
-	Max   time.Duration `json:"maxNs"`
-	Ratio float64       `json:"ratio"`
 }
 
 const (
@@ -46,9 +35,14 @@ const (
 )
 
 type artefactHeader struct {
-	ReturnScale float64           `json:"returnScale"`
-	Ladder      LadderBounds      `json:"ladder"`
-	Provenance  map[string]string `json:"provenance"`
+	ReturnScale float64 `json:"returnScale"`
+	// Ladder is zero and read by no one: the format has it.
+	Ladder struct {
+		Min   int64   `json:"minNs"`
+		Max   int64   `json:"maxNs"`
+		Ratio float64 `json:"ratio"`
+	} `json:"ladder"`
+	Provenance map[string]string `json:"provenance"`
 	// Left out where there are none, so that older artefacts keep their bytes.
 	Thresholds map[string]float64 `json:"thresholds,omitempty"`
 }
@@ -60,7 +54,7 @@ func (a *Artefact) Encode() ([]byte, error) {
 	if err := a.validate(); err != nil {
 		return nil, fmt.Errorf("encode policy: %w", err)
 	}
-	header, err := json.Marshal(artefactHeader{a.ReturnScale, a.Ladder, a.Provenance, a.Thresholds})
+	header, err := json.Marshal(artefactHeader{ReturnScale: a.ReturnScale, Provenance: a.Provenance, Thresholds: a.Thresholds})
 	if err != nil {
 		return nil, fmt.Errorf("encode policy's header: %w", err)
 	}
@@ -133,7 +127,7 @@ func decodeArtefact(b []byte) (*Artefact, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Artefact{Network: net, ReturnScale: h.ReturnScale, Ladder: h.Ladder, Provenance: h.Provenance, Thresholds: h.Thresholds}
+	a := &Artefact{Network: net, ReturnScale: h.ReturnScale, Provenance: h.Provenance, Thresholds: h.Thresholds}
 	return a, a.validate()
 }
 
@@ -158,10 +152,6 @@ func (a *Artefact) validate() error {
 		return fmt.Errorf("no network: %w", ErrHeader)
 	case !(a.ReturnScale > 0) || math.IsInf(a.ReturnScale, 0):
 		return fmt.Errorf("return scale %v, want > 0: %w", a.ReturnScale, ErrHeader)
-	case a.Ladder == LadderBounds{}:
-		return nil
-	case a.Ladder.Min < time.Millisecond || a.Ladder.Max < a.Ladder.Min || !(a.Ladder.Ratio > 1) || math.IsInf(a.Ladder.Ratio, 0):
-		return fmt.Errorf("ladder from %v to %v by %v: %w", a.Ladder.Min, a.Ladder.Max, a.Ladder.Ratio, ErrHeader)
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"rubato/env"
 )
@@ -19,7 +18,6 @@ func artefact(t testing.TB) *Artefact {
 	return &Artefact{
 		Network:     network(t, 5),
 		ReturnScale: 3.25,
-		Ladder:      LadderBounds{Min: 200 * time.Millisecond, Max: 10 * time.Second, Ratio: 2},
 		Provenance:  map[string]string{"commit": "abc", "command": "rubato freeze"},
 	}
 }
@@ -48,7 +46,7 @@ func TestAnArtefactComesBackAsItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Network.ID() != a.Network.ID() || got.ReturnScale != a.ReturnScale ||
-		got.Ladder != a.Ladder || !maps.Equal(got.Provenance, a.Provenance) {
+		!maps.Equal(got.Provenance, a.Provenance) {
 		t.Errorf("decoded %+v, want %+v", got, a)
 	}
 	if !bytes.Equal(encoded(t, got), b) {
@@ -104,7 +102,6 @@ func TestAnImpossibleArtefactIsNotWritten(t *testing.T) {
 		"no network": func(a *Artefact) { a.Network = nil },
 		"no scale":   func(a *Artefact) { a.ReturnScale = 0 },
 		"no number":  func(a *Artefact) { a.ReturnScale = math.NaN() },
-		"no ladder":  func(a *Artefact) { a.Ladder.Max = 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := artefact(t)

@@ -11,9 +11,6 @@ import (
 	"rubato/env"
 )
 
-// Hidden is the width of both hidden layers of the actor and of the critic.
-const Hidden = 32
-
 // Layout is the shape of an actor-critic network: Inputs features, two hidden
 // tanh layers of Width, and env.NumActions logits (actor) or one value
 // (critic). Weights lie flat: the actor's six blocks, then the critic's; each
@@ -22,9 +19,6 @@ type Layout struct {
 	Inputs int `json:"inputs"`
 	Width  int `json:"width"`
 }
-
-// DefaultLayout is the layout over env.Features.
-func DefaultLayout() Layout { return Layout{Inputs: env.NumFeatures, Width: Hidden} }
 
 // ActorSize is the number of the actor's weights, which come first.
 func (l Layout) ActorSize() int { return l.trunk() + l.Width*env.NumActions + env.NumActions }
@@ -168,6 +162,20 @@ func (n *Network) Margin(features []float64, trigger, wait env.Action) float64 {
 	var p Probabilities
 	n.scores(features, &p)
 	return p[trigger] - p[wait]
+}
+
+// Choose is the policy's argmax at o, its threshold moved by shift, in its
+// logarithm: it triggers where Margin is above shift, and waits else.
+func (n *Network) Choose(o *env.Observation, mask env.Mask, shift float64) env.Action {
+	trigger, wait, either := Choices(o, mask)
+	if !either {
+		return wait
+	}
+	o.Features(&n.features)
+	if n.Margin(n.features[:], trigger, wait) > shift {
+		return trigger
+	}
+	return wait
 }
 
 // scores fills p with actor + Prior.

@@ -13,7 +13,7 @@ import (
 
 func network(t testing.TB, seed uint64) *Network {
 	t.Helper()
-	l := DefaultLayout()
+	l := Layout{Inputs: env.NumFeatures, Width: 32}
 	rng := rand.New(rand.NewPCG(seed, 0))
 	w := l.Initial(rng)
 	for i := range w {
@@ -66,7 +66,7 @@ func TestIDNamesTheWeights(t *testing.T) {
 
 // A fresh actor moves the threshold of the rule that it starts from by little.
 func TestAFreshActorIsNearlyTheRuleOfItsPrior(t *testing.T) {
-	l := DefaultLayout()
+	l := Layout{Inputs: env.NumFeatures, Width: 32}
 	n, err := NewNetwork(l, l.Initial(rand.New(rand.NewPCG(3, 0))))
 	if err != nil {
 		t.Fatal(err)

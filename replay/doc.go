@@ -30,12 +30,11 @@
 //
 // # Faults
 //
-// A failed Flush (a full disk) loses nothing: the buffer is kept, Stats says
-// that the journal is degraded, and the next Flush tries again. Only when
-// Options.MaxBuffer is reached is the whole buffer dropped and counted; the
-// sequence then has a gap, which a reader sees. What is damaged on disk ends
-// Iterate with a *DamageError that names the records, after everything before
-// them was given out.
+// A failed Flush (a full disk) loses nothing: its error says why, the buffer is
+// kept, and the next Flush tries again. Only when Options.MaxBuffer is reached
+// is the whole buffer dropped and counted (Dropped); the sequence then has a gap,
+// which a reader sees. What is damaged on disk ends Iterate with a *DamageError
+// that names the records, after everything before them was given out.
 //
 // # Caveats
 //

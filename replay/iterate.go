@@ -53,7 +53,7 @@ func (j *Journal) First() (seq uint64, err error) {
 func (j *Journal) Last() uint64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.stats.Flushed
+	return j.flushed
 }
 
 // Iterate gives fn the flushed records from sequence from on, in order; an

@@ -1,12 +1,11 @@
 package replay
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -33,8 +32,6 @@ type Options struct {
 	// MaxBuffer caps what is kept in memory while writes fail, bytes; 0 means
 	// 32 MiB.
 	MaxBuffer int
-	// Timeout is how long to wait for another holder; 0 means one second.
-	Timeout time.Duration
 	// After numbers new records past it, as the checkpoint's journal sequence
 	// wants where the journal was lost and the checkpoint was not.
 	After uint64
@@ -43,7 +40,7 @@ type Options struct {
 }
 
 // Journal is the log of inputs and steps. One goroutine may append while
-// another flushes; Iterate and Stats may be called from any.
+// another flushes; every other method but Close may be called from any.
 type Journal struct {
 	file *boltfile.File
 	opts Options
@@ -54,30 +51,17 @@ type Journal struct {
 	// touched is how many bytes were written since the map was let go of.
 	touched int
 
-	mu     sync.Mutex // guards the rest
-	active buffer
-	next   uint64 // the sequence of the next record
-	stats  Stats
-}
-
-// Stats are figures of a journal since it was opened.
-type Stats struct {
-	// Appended is the last sequence given out, Flushed the last on disk.
-	Appended, Flushed uint64
-	// Buffered are bytes in memory that are to be written.
-	Buffered int
-	// Pruned and Dropped count blocks pruned for the cap, and records given up
-	// because they could not be written.
-	Pruned, Dropped uint64
-	// FileBytes is the file's length, FreeBytes how much of it is free.
-	FileBytes, FreeBytes int64
-	// Degraded is why the last Flush failed; nil when it did not.
-	Degraded error
+	mu      sync.Mutex // guards the rest
+	active  buffer
+	next    uint64 // the sequence of the next record
+	flushed uint64 // the last sequence on disk
+	dropped uint64
 }
 
 // Open opens the journal at path; for writing, it is created where missing. A
 // *boltfile.HeldError says which process has it open, an error that wraps
-// boltfile.ErrDamaged what is wrong with the file.
+// boltfile.ErrDamaged what is wrong with the file, one that wraps
+// boltfile.ErrForeign that it is no journal.
 func Open(path string, o Options) (*Journal, error) {
 	if !o.ReadOnly && o.MaxBytes < MinBytes {
 		return nil, fmt.Errorf("open journal: a cap of %d bytes; at least %d are needed", o.MaxBytes, MinBytes)
@@ -85,7 +69,7 @@ func Open(path string, o Options) (*Journal, error) {
 	if o.MaxBuffer == 0 {
 		o.MaxBuffer = 32 << 20
 	}
-	fo := boltfile.Options{ReadOnly: o.ReadOnly, Timeout: o.Timeout}
+	fo := boltfile.Options{ReadOnly: o.ReadOnly, Owns: func(bucket []byte) bool { return bytes.Equal(bucket, bucketRecords) }}
 	if !o.ReadOnly {
 		fo.MmapSize, fo.MaxSize, fo.AllocSize = int(o.MaxBytes), int(o.MaxBytes), int(growth(o.MaxBytes))
 	}
@@ -101,7 +85,8 @@ func Open(path string, o Options) (*Journal, error) {
 }
 
 // OpenOrRecover opens a journal for writing. A damaged file is moved aside, to
-// the name returned, and a new one begun in its place; damage says why.
+// the name returned, and a new one begun in its place; damage says why. What is
+// no journal (boltfile.ErrForeign) is refused and left as it is.
 func OpenOrRecover(path string, o Options) (j *Journal, aside string, damage, err error) {
 	j, err = Open(path, o)
 	if err == nil || !errors.Is(err, boltfile.ErrDamaged) {
@@ -145,8 +130,7 @@ func (j *Journal) resume() error {
 			return nil
 		})
 	}
-	j.next = max(last, j.opts.After) + 1
-	j.stats.Flushed, j.stats.Appended = last, j.next-1
+	j.next, j.flushed = max(last, j.opts.After)+1, last
 	return err
 }
 
@@ -181,20 +165,19 @@ func (j *Journal) end(at int) uint64 {
 	seq := j.next
 	j.active.end(at, seq)
 	j.next++
-	j.stats.Appended = seq
 	j.shed()
 	return seq
 }
 
 func (j *Journal) shed() {
 	if len(j.active.data) > j.opts.MaxBuffer {
-		j.stats.Dropped += uint64(j.active.records())
+		j.dropped += uint64(j.active.records())
 		j.active.reset()
 	}
 }
 
-// Flush writes what is buffered in one transaction. When it fails the journal
-// is degraded until a later Flush succeeds; nothing is lost before MaxBuffer.
+// Flush writes what is buffered in one transaction. What it could not write
+// the next one tries again; nothing is lost before MaxBuffer.
 func (j *Journal) Flush() error {
 	j.flushing.Lock()
 	defer j.flushing.Unlock()
@@ -204,10 +187,9 @@ func (j *Journal) Flush() error {
 	j.active, j.spare = j.spare, buffer{}
 	j.mu.Unlock()
 
-	var pruned uint64
 	var err error
 	if len(taken.blocks) > 0 {
-		pruned, err = j.write(&taken)
+		err = j.write(&taken)
 		if j.touched += len(taken.data); err == nil && j.touched >= forgetBytes {
 			j.touched = 0
 			_ = j.file.Forget() // it spares memory, no more
@@ -217,18 +199,14 @@ func (j *Journal) Flush() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err != nil {
-		err = fmt.Errorf("flush journal: %w", err)
-		j.stats.Degraded = err
 		taken.join(&j.active)
 		j.active.reset()
 		j.active, j.spare = taken, j.active
 		j.shed()
-		return err
+		return fmt.Errorf("flush journal: %w", err)
 	}
 	if n := len(taken.blocks); n > 0 {
-		j.stats.Flushed = taken.blocks[n-1].first + uint64(taken.blocks[n-1].count) - 1
-		j.stats.Pruned += pruned
-		j.stats.Degraded = nil
+		j.flushed = taken.blocks[n-1].first + uint64(taken.blocks[n-1].count) - 1
 	}
 	taken.reset()
 	j.spare = taken
@@ -238,30 +216,27 @@ func (j *Journal) Flush() error {
 // write puts the blocks of b and prunes for them. Where the free pages are too
 // scattered for them and the file may not grow, it prunes more, and then lets
 // the file grow a little past its cap rather than lose a record.
-func (j *Journal) write(b *buffer) (pruned uint64, err error) {
+func (j *Journal) write(b *buffer) error {
 	// Twice the data: its own pages, and those that its transaction copies.
 	need := 2 * (int64(len(b.data)) + blockBytes)
-	pruned, err = j.update(b, need)
+	err := j.update(b, need)
 	for errors.Is(err, boltfile.ErrFull) {
-		n, perr := j.update(&buffer{}, need)
-		if errors.Is(perr, boltfile.ErrFull) {
+		if err := j.update(&buffer{}, need); errors.Is(err, boltfile.ErrFull) {
 			j.file.Allow(growth(j.opts.MaxBytes))
-		} else if perr != nil {
-			return pruned, perr
+		} else if err != nil {
+			return err
 		}
-		pruned += n
-		if n, err = j.update(b, need); errors.Is(err, boltfile.ErrFull) {
+		if err = j.update(b, need); errors.Is(err, boltfile.ErrFull) {
 			j.file.Allow(growth(j.opts.MaxBytes))
 		}
-		pruned += n
 	}
-	return pruned, err
+	return err
 }
 
 // update is one transaction that prunes so that need bytes are free below the
 // cap, and puts the blocks of b; where there are none, it prunes need bytes.
-func (j *Journal) update(b *buffer, need int64) (pruned uint64, err error) {
-	err = j.file.Update(func(tx *bolt.Tx) error {
+func (j *Journal) update(b *buffer, need int64) error {
+	return j.file.Update(func(tx *bolt.Tx) error {
 		bucket, err := records(tx)
 		if err != nil {
 			return err
@@ -272,7 +247,7 @@ func (j *Journal) update(b *buffer, need int64) (pruned uint64, err error) {
 			ceiling := j.opts.MaxBytes - growth(j.opts.MaxBytes) - j.opts.MaxBytes/16
 			over = min(tx.Size()-j.file.FreeBytes()+need-ceiling, max(2*need, 1<<20))
 		}
-		if pruned, err = prune(bucket, over); err != nil || len(b.blocks) == 0 {
+		if err := prune(bucket, over); err != nil || len(b.blocks) == 0 {
 			return err
 		}
 		var key [8]byte
@@ -285,19 +260,15 @@ func (j *Journal) update(b *buffer, need int64) (pruned uint64, err error) {
 		last := b.blocks[len(b.blocks)-1]
 		return bucket.SetSequence(last.first + uint64(last.count) - 1)
 	})
-	if err != nil {
-		return 0, err
-	}
-	return pruned, nil
 }
 
 // prune deletes the oldest blocks, of at least size bytes together.
-func prune(bucket *bolt.Bucket, size int64) (n uint64, err error) {
+func prune(bucket *bolt.Bucket, size int64) error {
 	var keys []uint64
 	c := bucket.Cursor()
 	for k, v := c.First(); k != nil && size > 0; k, v = c.Next() {
 		if len(k) != 8 {
-			return 0, fmt.Errorf("%w: a key of %d bytes among the records", boltfile.ErrDamaged, len(k))
+			return fmt.Errorf("%w: a key of %d bytes among the records", boltfile.ErrDamaged, len(k))
 		}
 		keys = append(keys, binary.BigEndian.Uint64(k))
 		size -= int64(len(k) + len(v))
@@ -306,23 +277,25 @@ func prune(bucket *bolt.Bucket, size int64) (n uint64, err error) {
 	for _, k := range keys {
 		binary.BigEndian.PutUint64(key[:], k)
 		if err := bucket.Delete(key[:]); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return uint64(len(keys)), nil
+	return nil
 }
 
-// Stats returns the journal's figures.
-func (j *Journal) Stats() Stats {
+// Appended is the last sequence given out.
+func (j *Journal) Appended() uint64 {
 	j.mu.Lock()
-	s := j.stats
-	s.Buffered = len(j.active.data)
-	j.mu.Unlock()
-	if info, err := os.Stat(j.file.Path()); err == nil {
-		s.FileBytes = info.Size()
-	}
-	s.FreeBytes = j.file.FreeBytes()
-	return s
+	defer j.mu.Unlock()
+	return j.next - 1
+}
+
+// Dropped counts the records given up, since the journal was opened, because
+// they could not be written.
+func (j *Journal) Dropped() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.dropped
 }
 
 // Close flushes and releases the file. No other call may run or follow.

@@ -17,32 +17,9 @@ const (
 	idle = 1e-3
 )
 
-// player decides as a network's argmax does.
-type player struct {
-	net      *policy.Network
-	features env.Features
-}
-
-// choose returns the choice at t, and by how much the network prefers to
-// trigger; 0 where there is no choice.
-func (p *player) choose(t *env.Tick) (trigger, wait env.Action, either bool, margin float64) {
-	o := &t.Observation
-	if trigger, wait, either = policy.Choices(o, t.Mask); !either {
-		return trigger, wait, false, 0
-	}
-	o.Features(&p.features)
-	return trigger, wait, true, p.net.Margin(p.features[:], trigger, wait)
-}
-
-// act returns the rung that the network's argmax commands, where its threshold
-// is moved by shift.
-func (p *player) act(t *env.Tick, shift float64) int {
-	trigger, wait, either, margin := p.choose(t)
-	action := wait
-	if either && margin > shift {
-		action = trigger
-	}
-	return int(t.Observation.Rung) + action.Delta()
+// argmax is the rung that a network's argmax commands.
+func argmax(net *policy.Network, t *env.Tick) int {
+	return int(t.Observation.Rung) + net.Choose(&t.Observation, t.Mask, 0).Delta()
 }
 
 // calm is the end of a trigger that was waited for, so that no queue is left
@@ -84,16 +61,16 @@ func (b *branch) begin(from *sim.Sim, t *env.Tick, rung int, starts []env.Time) 
 	b.sim.Act(t.Query, rung)
 }
 
-// step lets p decide on the next tick. It returns the number of the query where
+// step lets net decide on the next tick. It returns the number of the query where
 // that was a calm end, else -1.
-func (b *branch) step(p *player) int {
+func (b *branch) step(net *policy.Network) int {
 	t, ok := b.sim.Next()
 	if !ok {
 		b.over = true
 		return -1
 	}
 	i := b.arrive(&t)
-	b.sim.Act(t.Query, p.act(&t, 0))
+	b.sim.Act(t.Query, argmax(net, &t))
 	return i
 }
 
@@ -131,7 +108,7 @@ func (b *branch) cost(i int) float64 {
 // less a costs in all, in the sense of the differential return: where the one
 // end is a little later, the time between is charged at the mean cost rate of
 // the cycles about it.
-func compare(p *player, a, b *branch, q int, settled []bool) float64 {
+func compare(net *policy.Network, a, b *branch, q int, settled []bool) float64 {
 	sum, open := 0.0, len(settled)
 	clear(settled)
 	var from env.Time // when q had settled
@@ -140,7 +117,7 @@ func compare(p *player, a, b *branch, q int, settled []bool) float64 {
 		if a.over || !b.over && b.sim.Now() < a.sim.Now() {
 			behind = b
 		}
-		i := behind.step(p)
+		i := behind.step(net)
 		if i < 0 || settled[i] || i != q && !settled[q] {
 			continue
 		}

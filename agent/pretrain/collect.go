@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"rubato/env"
-	"rubato/env/forecast"
 	"rubato/env/sim"
 	"rubato/policy"
 	"rubato/policy/train"
@@ -29,32 +28,12 @@ type sample struct {
 	advantage float64
 }
 
-// scene is what is simulated: a driver drawn from a seed, from the middle of
-// the distribution or from all of it.
-type scene struct {
-	kind    sim.Kind
-	seed    uint64
-	typical bool
-}
-
-func (c scene) driver(length time.Duration) sim.Driver {
-	draw := sim.RandomDriver
-	if c.typical {
-		draw = sim.TypicalDriver
-	}
-	d := draw(rand.New(rand.NewPCG(c.seed, 0x5ce7e)), c.kind)
-	for i := range d.Queries {
-		d.Queries[i].Duration = length
-		d.Queries[i].Forecaster = func() env.Forecaster { return forecast.New() }
-	}
-	return d
-}
-
 // collector gathers samples, one scene after another.
 type collector struct {
-	player  player
-	length  time.Duration
-	samples int // wanted of a scene
+	net      *policy.Network
+	features env.Features // of the last choice
+	length   time.Duration
+	samples  int // wanted of a scene
 	// rates are what the queries cost a second in the last play.
 	rates []float64
 	// cost is that in all, counts how many choices a sample stands for.
@@ -63,11 +42,11 @@ type collector struct {
 }
 
 func newCollector(net *policy.Network, length time.Duration, samples int) *collector {
-	return &collector{player: player{net: net.Clone()}, length: length, samples: samples, a: branch{sim: new(sim.Sim)}, b: branch{sim: new(sim.Sim)}}
+	return &collector{net: net.Clone(), length: length, samples: samples, a: branch{sim: new(sim.Sim)}, b: branch{sim: new(sim.Sim)}}
 }
 
 // collect returns the samples of a scene.
-func (c *collector) collect(sc scene) (samples []sample, err error) {
+func (c *collector) collect(sc Scene) (samples []sample, err error) {
 	err = c.visit(sc, nil, func(_ *env.Tick, x sample) { samples = append(samples, x) })
 	return samples, err
 }
@@ -76,14 +55,14 @@ func (c *collector) collect(sc scene) (samples []sample, err error) {
 // cost, and to compare the two actions at some of them, each of which it gives
 // to take. see is shown every tick of the second time, before that.
 // The branches are as the comparison left them.
-func (c *collector) visit(sc scene, see func(t *env.Tick), take func(t *env.Tick, x sample)) error {
-	d := sc.driver(c.length)
+func (c *collector) visit(sc Scene, see func(t *env.Tick), take func(t *env.Tick, x sample)) error {
+	d := sc.Driver(c.length)
 	c.a.queries, c.b.queries = d.Queries, d.Queries
 	s, err := sim.NewDriver(d)
 	if err != nil {
 		return err
 	}
-	choices, cost := c.play(s, sc.seed, nil, nil)
+	choices, cost := c.play(s, sc.Seed, nil, nil)
 	if choices == 0 || !(cost > 0) {
 		return nil
 	}
@@ -92,20 +71,31 @@ func (c *collector) visit(sc scene, see func(t *env.Tick), take func(t *env.Tick
 	}
 	share := min(1, float64(c.samples)/float64(choices))
 	c.cost, c.counts = cost, 1/share
-	pick := rand.New(rand.NewPCG(sc.seed, 0x91c4))
+	pick := rand.New(rand.NewPCG(sc.Seed, 0x91c4))
 	settled := make([]bool, len(d.Queries))
-	c.play(s, sc.seed, see, func(t *env.Tick, trigger, wait env.Action, q int, starts []env.Time) {
+	c.play(s, sc.Seed, see, func(t *env.Tick, trigger, wait env.Action, q int, starts []env.Time) {
 		if pick.Float64() >= share {
 			return
 		}
-		x := sample{features: train.Narrow(c.player.features[:]), trigger: trigger, wait: wait}
+		x := sample{features: train.Narrow(c.features[:]), trigger: trigger, wait: wait}
 		rung := int(t.Observation.Rung)
 		c.a.begin(s, t, rung+trigger.Delta(), starts)
 		c.b.begin(s, t, rung+wait.Delta(), starts)
-		x.advantage = compare(&c.player, &c.a, &c.b, q, settled) / (share * cost)
+		x.advantage = compare(c.net, &c.a, &c.b, q, settled) / (share * cost)
 		take(t, x)
 	})
 	return nil
+}
+
+// choose returns the choice at t, and by how much the network prefers to
+// trigger; 0 where there is no choice.
+func (c *collector) choose(t *env.Tick) (trigger, wait env.Action, either bool, margin float64) {
+	o := &t.Observation
+	if trigger, wait, either = policy.Choices(o, t.Mask); !either {
+		return trigger, wait, false, 0
+	}
+	o.Features(&c.features)
+	return trigger, wait, true, c.net.Margin(c.features[:], trigger, wait)
 }
 
 // play lets the network drive s with jittered thresholds, shows see every tick,
@@ -127,7 +117,7 @@ func (c *collector) play(s *sim.Sim, seed uint64, see func(t *env.Tick), each fu
 		if ended(&t, &starts[q]) {
 			shifts[q] = max(jitter*(2*rng.Float64()-1), -jitter)
 		}
-		trigger, wait, either, margin := c.player.choose(&t)
+		trigger, wait, either, margin := c.choose(&t)
 		if either && margin > nearest && margin < farthest {
 			choices++
 			if each != nil {

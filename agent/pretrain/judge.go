@@ -2,10 +2,8 @@ package pretrain
 
 import (
 	"math"
-	"time"
 
 	"rubato/env"
-	"rubato/env/sim"
 	"rubato/policy"
 	"rubato/policy/rules"
 )
@@ -29,28 +27,6 @@ const knee = 0.25
 func Squash(ratio float64) float64 { return squash(ratio, knee) }
 
 func squash(ratio, knee float64) float64 { return knee * math.Tanh(math.Log(ratio)/knee) }
-
-// drive plays a scene with decide and returns the weighted cost.
-func drive(sc scene, length time.Duration, decide func(t *env.Tick) int) (float64, error) {
-	d := sc.driver(length)
-	s, err := sim.NewDriver(d)
-	if err != nil {
-		return 0, err
-	}
-	for {
-		t, ok := s.Next()
-		if !ok {
-			break
-		}
-		s.Act(t.Query, decide(&t))
-	}
-	cost := 0.0
-	for i := range d.Queries {
-		score := s.Score(i)
-		cost += score.CostRate(d.Queries[i].Settings.Weights) * score.Seconds
-	}
-	return cost, nil
-}
 
 // byRule decides as the waiting-cost rule of that threshold on the ladder.
 func byRule(threshold float64) func(t *env.Tick) int {

@@ -73,20 +73,16 @@ func (r Round) Score() float64 {
 // Kinds are the kinds of driver that are trained on.
 var Kinds = [...]sim.Kind{sim.Sighted, sim.Blind, sim.Target, sim.Shared, sim.OffModel}
 
-// judgeSeed is where the held-out drivers' seeds begin: the same for every
-// pre-training, and never trained on.
-const judgeSeed = 1 << 40
-
 // layout is the network's.
 func (c Config) layout() policy.Layout { return policy.Layout{Inputs: env.NumFeatures, Width: c.Width} }
 
 // gather plays the scenes of round r with net and returns what they teach.
 func gather(ctx context.Context, cfg Config, r int, net *policy.Network, p Progress) ([]sample, error) {
-	scenes := make([]scene, 0, cfg.Scenes*len(Kinds))
+	scenes := make([]Scene, 0, cfg.Scenes*len(Kinds))
 	draw := rand.New(rand.NewPCG(cfg.Seed, 0x5eed0000+uint64(r)))
 	for i := range cfg.Scenes {
 		for _, k := range Kinds {
-			scenes = append(scenes, scene{kind: k, seed: draw.Uint64N(judgeSeed), typical: i%2 == 0})
+			scenes = append(scenes, Scene{Kind: k, Seed: draw.Uint64N(HeldOut), Typical: i%2 == 0})
 		}
 	}
 	gathered := make([][]sample, len(scenes))
@@ -116,14 +112,14 @@ var errNoSamples = errors.New("no scene had a choice to learn from")
 func judge(ctx context.Context, cfg Config, net *policy.Network) ([]Verdict, error) {
 	ratios := make([]float64, cfg.Judges*len(Kinds))
 	err := parallel(ctx, len(ratios), func() func(int) error {
-		p := player{net: net.Clone()}
+		net := net.Clone()
 		return func(i int) error {
-			sc := scene{kind: Kinds[i%len(Kinds)], seed: judgeSeed + uint64(i), typical: i/len(Kinds)%2 == 0}
-			ours, err := drive(sc, 2*cfg.Length, func(t *env.Tick) int { return p.act(t, 0) })
+			sc := Scene{Kind: Kinds[i%len(Kinds)], Seed: HeldOut + uint64(i), Typical: i/len(Kinds)%2 == 0}
+			ours, err := sc.Play(2*cfg.Length, func(t *env.Tick) int { return argmax(net, t) })
 			if err != nil {
 				return err
 			}
-			rule, err := drive(sc, 2*cfg.Length, byRule(rules.DefaultThreshold))
+			rule, err := sc.Play(2*cfg.Length, byRule(rules.DefaultThreshold))
 			ratios[i] = ours / rule
 			return err
 		}

@@ -133,7 +133,7 @@ func TestAdvantagesHaveTheSignThatTheRuleHas(t *testing.T) {
 	var early, late, before, past float64
 	f := make([]float64, net.Layout().Inputs)
 	for seed := range uint64(25) {
-		samples, err := c.collect(scene{kind: sim.Sighted, seed: seed, typical: true})
+		samples, err := c.collect(Scene{Kind: sim.Sighted, Seed: seed, Typical: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,12 +158,11 @@ func TestAdvantagesHaveTheSignThatTheRuleHas(t *testing.T) {
 
 func TestForcedActionsAloneMakeTheDifference(t *testing.T) {
 	net := untrained(t)
-	d := scene{kind: sim.Shared, seed: 5}.driver(3 * time.Minute)
+	d := Scene{Kind: sim.Shared, Seed: 5}.Driver(3 * time.Minute)
 	s, err := sim.NewDriver(d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := player{net: net}
 	a, b := branch{sim: new(sim.Sim), queries: d.Queries}, branch{sim: new(sim.Sim), queries: d.Queries}
 	starts, settled := make([]env.Time, len(d.Queries)), make([]bool, len(d.Queries))
 	for range 50 {
@@ -171,11 +170,11 @@ func TestForcedActionsAloneMakeTheDifference(t *testing.T) {
 		if !ok {
 			t.Fatal("no tick")
 		}
-		rung := p.act(&tick, 0)
+		rung := argmax(net, &tick)
 		q := index(d.Queries, tick.Query)
 		a.begin(s, &tick, rung, starts)
 		b.begin(s, &tick, rung, starts)
-		if x := compare(&p, &a, &b, q, settled); x != 0 {
+		if x := compare(net, &a, &b, q, settled); x != 0 {
 			t.Fatalf("the same action is worth %v more than itself", x)
 		}
 		s.Act(tick.Query, rung)

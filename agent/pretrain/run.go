@@ -173,8 +173,8 @@ func (st *state) save(path string) error {
 // simulation draws drivers of all kinds.
 func simulation(cfg Config) agent.Simulation {
 	return func(rng *rand.Rand) env.Environment {
-		sc := scene{kind: Kinds[rng.IntN(len(Kinds))], seed: rng.Uint64N(judgeSeed), typical: rng.IntN(2) == 0}
-		s, err := sim.NewDriver(sc.driver(cfg.Length))
+		sc := Scene{Kind: Kinds[rng.IntN(len(Kinds))], Seed: rng.Uint64N(HeldOut), Typical: rng.IntN(2) == 0}
+		s, err := sim.NewDriver(sc.Driver(cfg.Length))
 		if err != nil {
 			panic(err) // a random driver is a valid one
 		}

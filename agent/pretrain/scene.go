@@ -1,35 +1,63 @@
 package pretrain
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"rubato/env"
+	"rubato/env/forecast"
 	"rubato/env/sim"
 	"rubato/policy"
 )
 
-// Scene is a driver of the training distribution, for those who try other
-// learners on the same ground.
+// Scene is what is simulated: a driver drawn from a seed.
 type Scene struct {
 	Kind sim.Kind
 	// Seed is below HeldOut in training.
 	Seed uint64
-	// Typical draws from the middle of the distribution.
+	// Typical draws from the middle of the distribution, not from all of it.
 	Typical bool
 }
 
-// HeldOut is where the seeds begin that are never trained on.
-const HeldOut = judgeSeed
-
-func (c Scene) scene() scene { return scene{kind: c.Kind, seed: c.Seed, typical: c.Typical} }
+// HeldOut is where the seeds begin that are never trained on: the same for every
+// pre-training.
+const HeldOut = 1 << 40
 
 // Driver is the scene's for length, forecasters and all.
-func (c Scene) Driver(length time.Duration) sim.Driver { return c.scene().driver(length) }
+func (c Scene) Driver(length time.Duration) sim.Driver {
+	draw := sim.RandomDriver
+	if c.Typical {
+		draw = sim.TypicalDriver
+	}
+	d := draw(rand.New(rand.NewPCG(c.Seed, 0x5ce7e)), c.Kind)
+	for i := range d.Queries {
+		d.Queries[i].Duration = length
+		d.Queries[i].Forecaster = func() env.Forecaster { return forecast.New() }
+	}
+	return d
+}
 
 // Play returns the weighted cost, of all queries, of commanding the rungs that
 // decide says.
 func (c Scene) Play(length time.Duration, decide func(t *env.Tick) int) (float64, error) {
-	return drive(c.scene(), length, decide)
+	d := c.Driver(length)
+	s, err := sim.NewDriver(d)
+	if err != nil {
+		return 0, err
+	}
+	for {
+		t, ok := s.Next()
+		if !ok {
+			break
+		}
+		s.Act(t.Query, decide(&t))
+	}
+	cost := 0.0
+	for i := range d.Queries {
+		score := s.Score(i)
+		cost += score.CostRate(d.Queries[i].Settings.Weights) * score.Seconds
+	}
+	return cost, nil
 }
 
 // Arm is what one of the two actions of a Comparison led to. Costs are of all
@@ -67,7 +95,7 @@ func (c Scene) Branch(length time.Duration, samples int, see func(t *env.Tick), 
 	}
 	col := newCollector(line, length, samples)
 	a, b := newTally(col, &col.a), newTally(col, &col.b)
-	return col.visit(c.scene(), see, func(t *env.Tick, x sample) {
+	return col.visit(c, see, func(t *env.Tick, x sample) {
 		y := Comparison{Advantage: x.advantage, Counts: col.counts, Trigger: a.arm(t), Wait: b.arm(t)}
 		take(t, &y)
 	})

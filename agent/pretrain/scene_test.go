@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"rubato/env"
-	"rubato/env/sim"
 )
 
 func TestTheArmsDifferByTheAdvantage(t *testing.T) {
@@ -35,17 +34,5 @@ func TestTheArmsDifferByTheAdvantage(t *testing.T) {
 		if like := ab / math.Sqrt(aa*bb); n < 20 || ends < n || like < 0.8 {
 			t.Errorf("%v: %d comparisons, %d ends, likeness %v", kind, n, ends, like)
 		}
-	}
-}
-
-func TestASceneIsThatOfTraining(t *testing.T) {
-	sc := Scene{Kind: sim.Shared, Seed: 11}
-	want, err := drive(sc.scene(), time.Minute, byRule(0.6))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := sc.Play(time.Minute, byRule(0.6))
-	if err != nil || got != want || len(sc.Driver(time.Minute).Queries) < 2 {
-		t.Errorf("cost %v, want %v, %v", got, want, err)
 	}
 }

@@ -38,8 +38,8 @@ func DefaultSearch() Search {
 // Block is a set of weights that are searched together.
 type Block struct {
 	Name string
-	// Kinds are the drivers that it is judged on.
-	Kinds []sim.Kind
+	// Kind is that of the drivers that it is judged on.
+	Kind sim.Kind
 	// Blind says that it is of the line for blind queries.
 	Blind bool
 	// One says that the constant is among them, and what the pressure takes of the
@@ -56,22 +56,22 @@ type Block struct {
 // is 0 on the others, so that the blocks hardly get in each other's way.
 func Blocks() []Block {
 	return []Block{
-		{Name: "sighted", Kinds: []sim.Kind{sim.Sighted}, One: true, Knee: knee, Features: []int{
+		{Name: "sighted", Kind: sim.Sighted, One: true, Knee: knee, Features: []int{
 			env.FeatureMarginal, env.FeatureTrend, env.FeatureTrendFast, env.FeatureTrendSlow, env.FeatureForecast1,
 			env.FeatureForecast5, env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureFull,
 			env.FeatureIdle, env.FeaturePeriod, env.FeatureGrain,
 		}},
-		{Name: "target", Kinds: []sim.Kind{sim.Target}, Knee: knee, Features: []int{
+		{Name: "target", Kind: sim.Target, Knee: knee, Features: []int{
 			env.FeatureTarget, env.FeatureAge, env.FeatureAgeServed, env.FeatureLate, env.FeatureMissPrice,
 		}},
 		// Taking turns or not, not luck, halves what some drivers cost.
-		{Name: "shared", Kinds: []sim.Kind{sim.Shared}, Knee: 4 * knee, Features: []int{
+		{Name: "shared", Kind: sim.Shared, Knee: 4 * knee, Features: []int{
 			env.FeatureRunning, env.FeatureDriverLeft, env.FeatureQueries, env.FeatureCrowded, env.FeatureYielding,
 		}},
-		{Name: "off-model", Kinds: []sim.Kind{sim.OffModel}, Knee: knee, Features: []int{
+		{Name: "off-model", Kind: sim.OffModel, Knee: knee, Features: []int{
 			env.FeatureNextPrice, env.FeatureSlowDue, env.FeatureSlowPrice, env.FeatureSlowNext, env.FeatureWarmup,
 		}},
-		{Name: "blind", Kinds: []sim.Kind{sim.Blind}, Blind: true, One: true, Knee: knee, Features: []int{
+		{Name: "blind", Kind: sim.Blind, Blind: true, One: true, Knee: knee, Features: []int{
 			env.FeatureMarginal, env.FeatureTrend, env.FeatureTrendSlow, env.FeatureForecast1, env.FeatureForecast5,
 			env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureIdle, env.FeaturePeriod,
 			env.FeatureEmptyShare, env.FeatureEmptyPrice,
@@ -190,23 +190,22 @@ func round(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 type trial struct {
 	length time.Duration
 	knee   float64
-	scenes []scene
+	scenes []Scene
 	rule   []float64
 }
 
 // trial draws the drivers. Those that are not calm are drawn anew.
 func (s Search) trial(ctx context.Context, b *Block) (*trial, error) {
-	kinds := b.Kinds
-	n := s.Drivers * len(kinds)
-	if slices.Contains(kinds, sim.Shared) {
+	n := s.Drivers
+	if b.Kind == sim.Shared {
 		n = max(n/3, 1) // each has several queries
 	}
-	t := &trial{length: s.Length, knee: b.Knee, scenes: make([]scene, n), rule: make([]float64, n)}
+	t := &trial{length: s.Length, knee: b.Knee, scenes: make([]Scene, n), rule: make([]float64, n)}
 	err := parallel(ctx, n, func() func(int) error {
 		return func(i int) (err error) {
 			draw := rand.New(rand.NewPCG(s.Seed<<8, 0x11e<<32|uint64(i)))
 			for calm := false; !calm && err == nil; {
-				t.scenes[i] = scene{kinds[i%len(kinds)], draw.Uint64N(judgeSeed), i/len(kinds)%3 != 0}
+				t.scenes[i] = Scene{b.Kind, draw.Uint64N(HeldOut), i%3 != 0}
 				t.rule[i], calm, err = t.scenes[i].calm(s.Length)
 			}
 			return err
@@ -218,13 +217,13 @@ func (s Search) trial(ctx context.Context, b *Block) (*trial, error) {
 // calm tells what the waiting-cost rule costs, and whether a hair's difference
 // in what it decides makes no great difference: near overload one event decides
 // between costs of one and two, for every policy alike.
-func (c scene) calm(length time.Duration) (cost float64, calm bool, err error) {
+func (c Scene) calm(length time.Duration) (cost float64, calm bool, err error) {
 	const hair, much = 0.02, 0.15
-	if cost, err = drive(c, length, byRule(rules.DefaultThreshold)); err != nil {
+	if cost, err = c.Play(length, byRule(rules.DefaultThreshold)); err != nil {
 		return 0, false, err
 	}
 	for _, k := range []float64{1 - hair, 1 + hair} {
-		other, err := drive(c, length, byRule(k*rules.DefaultThreshold))
+		other, err := c.Play(length, byRule(k*rules.DefaultThreshold))
 		if err != nil || math.Abs(math.Log(other/cost)) > much {
 			return cost, false, err
 		}
@@ -238,7 +237,7 @@ func (t *trial) score(ctx context.Context, lines policy.Lines) (float64, error) 
 	logs := make([]float64, len(t.scenes))
 	err := parallel(ctx, len(t.scenes), func() func(int) error {
 		return func(i int) error {
-			ours, err := drive(t.scenes[i], t.length, byLines(&lines))
+			ours, err := t.scenes[i].Play(t.length, byLines(&lines))
 			logs[i] = squash(ours/t.rule[i], t.knee)
 			return err
 		}

@@ -79,9 +79,7 @@ func TestTheBlocksShareNoWeight(t *testing.T) {
 	kinds := map[sim.Kind]bool{}
 	seen := map[[2]int]string{}
 	for _, b := range Blocks() {
-		for _, k := range b.Kinds {
-			kinds[k] = true
-		}
+		kinds[b.Kind] = true
 		line := 0
 		if b.Blind {
 			line = 1

@@ -133,10 +133,9 @@ func compare(stands, other []float64) (mean, deviation float64) {
 
 // player plays the policy's argmax with its threshold moved.
 type player struct {
-	net      *policy.Network
-	weights  env.Weights
-	sim      *sim.Sim
-	features env.Features
+	net     *policy.Network
+	weights env.Weights
+	sim     *sim.Sim
 }
 
 // play returns the cost of each block; the last holds what the queue left at the
@@ -160,22 +159,10 @@ func (p *player) play(ctx context.Context, start *sim.Sim, shift float64) []floa
 				return blocks
 			}
 		}
-		s.Act(t.Query, int(t.Observation.Rung)+p.choose(&t, shift).Delta())
+		s.Act(t.Query, int(t.Observation.Rung)+p.net.Choose(&t.Observation, t.Mask, shift).Delta())
 	}
 	score := s.Score(0)
 	return append(blocks, p.weights.Cost(score.Components)+p.weights.Cost(score.Leftover)-booked)
-}
-
-func (p *player) choose(t *env.Tick, shift float64) env.Action {
-	trigger, wait, either := policy.Choices(&t.Observation, t.Mask)
-	if !either {
-		return wait
-	}
-	t.Observation.Features(&p.features)
-	if p.net.Margin(p.features[:], trigger, wait) > shift {
-		return trigger
-	}
-	return wait
 }
 
 // Move applies a shift to a policy's probabilities: the odds of triggering, the

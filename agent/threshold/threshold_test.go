@@ -15,7 +15,7 @@ import (
 
 func network(t testing.TB) *policy.Network {
 	t.Helper()
-	l := policy.DefaultLayout()
+	l := policy.Layout{Inputs: env.NumFeatures, Width: 32}
 	n, err := policy.NewNetwork(l, l.Initial(rand.New(rand.NewPCG(1, 1))))
 	if err != nil {
 		t.Fatal(err)

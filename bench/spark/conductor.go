@@ -70,7 +70,7 @@ func newConductor(r *run, e rules.Entry) (*conductor, error) {
 		entry: e, ladder: ladder, client: r.broker.client, prefix: r.prefix, tell: r.message,
 		env:    wire.New(wire.EnvironmentOptions{Forecaster: func() env.Forecaster { return forecast.New() }, Brokers: []string{r.broker.addr}}),
 		rivals: map[env.QueryKey]rules.Rival{}, last: map[env.QueryKey]command{},
-		inputs: make(chan env.Input, 256), poller: arrivals.New(arrivals.Options{Deadline: period * 3 / 4, Log: zerolog.Nop()}),
+		inputs: make(chan env.Input, 256), poller: arrivals.New(arrivals.Options{Log: zerolog.Nop()}),
 	}
 	settings := env.Settings{Weights: r.weights, Ladder: ladder, Grace: grace, Period: period}
 	c.env.Configure(func(env.QueryKey, time.Duration) (wire.Resolved, bool) {
@@ -120,7 +120,7 @@ func (c *conductor) beat(ctx context.Context) {
 		case <-ticks.C:
 		}
 		if wanted := c.wanted.Load(); wanted != nil {
-			for _, s := range c.poller.Poll(ctx, *wanted) {
+			for _, s := range c.poller.Poll(ctx, period*3/4, *wanted) {
 				if value, err := s.Encode(); err == nil {
 					c.feed(ctx, env.Input{Kind: env.InputOffsets, Value: value})
 				}

@@ -1,7 +1,7 @@
 package spark
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,33 +70,28 @@ type Record struct {
 }
 
 // ReadRecords reads a results file; none is no record. The last line may be
-// cut short, by a kill: it is left out, and the next run takes its place.
+// cut short, by a kill, and then lacks its end: it is left out, and the next run
+// takes its place.
 func ReadRecords(path string) ([]Record, error) {
-	f, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading results: %w", err)
 	}
-	defer func() { _ = f.Close() }()
 	var all []Record
-	var bad error
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for n := 1; lines.Scan(); n++ {
-		if bad != nil {
-			return nil, bad // it was not the last line
+	n := 0
+	for line := range bytes.Lines(text) {
+		n++
+		if line[0] == '{' && line[len(line)-1] != '\n' {
+			break
 		}
 		var r Record
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			bad = fmt.Errorf("reading results: %s:%d: %w", path, n, err)
-			continue
+		if err := json.Unmarshal(line, &r); err != nil {
+			return nil, fmt.Errorf("reading results: %s:%d: this is no run: %w", path, n, err)
 		}
 		all = append(all, r)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("reading results: %s: %w", path, err)
 	}
 	return all, nil
 }

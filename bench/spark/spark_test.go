@@ -161,11 +161,39 @@ func TestALineThatAKillCutShortIsRunAgainAndReplaced(t *testing.T) {
 	if got := read(); !slices.Equal(got, []string{"a", "c"}) {
 		t.Fatalf("read %q, want a and c", got)
 	}
-	if err := os.WriteFile(path, append([]byte("{nonsense\n"), text...), 0o600); err != nil {
+}
+
+func TestALineThatIsNoRunIsNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "spark.jsonl")
+	if err := appendRecord(path, &Record{Key: Key{Rival: "a"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadRecords(path); err == nil || !strings.Contains(err.Error(), "spark.jsonl:1") {
-		t.Errorf("error %v, want one that names line 1", err)
+	run, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, line := range map[string]string{
+		"{nonsense\n" + string(run): ":1: ", string(run) + "{nonsense\n": ":2: ", string(run) + "\n" + string(run): ":2: ", "nonsense": ":1: ",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadRecords(path); err == nil || !strings.Contains(err.Error(), path+line) {
+			t.Errorf("%q: error %v, want one that names line %s", text, err, line)
+		}
+	}
+}
+
+func TestASummaryOfNothingSaysWhatNothingIsRecordedFor(t *testing.T) {
+	o := options(t.TempDir(), "steady", "idle")
+	r := Record{Key: Key{Spark: builtWith, Job: o.Job, Weights: o.Weights, Trace: "idle", Minutes: 1, Seed: 1, Rival: Frozen, Policy: "net-before"}}
+	if err := appendRecord(o.Results, &r); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Summarise(o)
+	want := "nothing recorded in " + o.Results + " for Spark 3.5.7, job files, weights balanced, 1 minutes, traces steady, idle but runs of net-before"
+	if err == nil || err.Error() != want {
+		t.Fatalf("got %v\nwant %s", err, want)
 	}
 }
 

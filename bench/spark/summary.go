@@ -3,6 +3,7 @@ package spark
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -56,7 +57,7 @@ type Summary struct {
 
 // Summarise reads the results file and sums up the runs that the options
 // describe, with what the simulator says of them. Runs of other policies than
-// the options' are left out.
+// the options' are left out; where none is left, that is an error.
 func Summarise(o Options) (*Summary, error) {
 	records, err := ReadRecords(o.Results)
 	if err != nil {
@@ -95,7 +96,24 @@ func Summarise(o Options) (*Summary, error) {
 		}
 	}
 	slices.Sort(s.Others)
+	if len(s.Windows) == 0 {
+		return nil, s.nothing(o, windows)
+	}
 	return s, s.predict(o)
+}
+
+// nothing says what it was that nothing is recorded for.
+func (s *Summary) nothing(o Options, windows []*Window) error {
+	names := make([]string, len(windows))
+	for i, w := range windows {
+		names[i] = w.Name
+	}
+	others := ""
+	if len(s.Others) > 0 {
+		others = " but runs of " + strings.Join(s.Others, ", ")
+	}
+	return fmt.Errorf("nothing recorded in %s for Spark %s, job %s, weights %s, %v minutes, traces %s%s",
+		o.Results, s.Key.Spark, s.Key.Job, s.Key.Weights, s.Key.Minutes, strings.Join(names, ", "), others)
 }
 
 // sum makes the rows from the records.

@@ -56,12 +56,12 @@ func newTuner(ctx context.Context, r *run, mode string) (*tuner, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := configs.Load(path, app.Known())
+	cfg, err := configs.LoadFile(path, app.Known())
 	if err != nil {
 		return nil, err
 	}
 	t.app, err = app.Start(ctx, app.Options{
-		Config: cfg, ConfigPath: path, Version: r.Version, Log: zerolog.Nop(), Message: r.message,
+		Config: cfg, ConfigPath: path, FileAlone: true, Version: r.Version, Log: zerolog.Nop(), Message: r.message,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("starting the tuner in %s: %w", filepath.Dir(path), err)

@@ -77,7 +77,7 @@ groups:
 // is restless never keeps the interval: on a ladder of two rungs it changes it
 // at every decision.
 func Artefact(seed uint64, restless bool) (*policy.Artefact, error) {
-	layout := policy.DefaultLayout()
+	layout := policy.Layout{Inputs: env.NumFeatures, Width: 32}
 	weights := layout.Initial(rand.New(rand.NewPCG(seed, 0)))
 	if restless {
 		for _, b := range layout.Blocks() {

@@ -39,7 +39,7 @@ const still = math.SmallestNonzeroFloat64
 
 // Learners are learn mode as it ships, first, and what it is made of.
 func Learners() []Learner {
-	shipped := agent.DefaultLearnerConfig().ActorRate
+	shipped := agent.DefaultActorRate // no constant: ten of it is rounded
 	return []Learner{
 		{"as shipped", shipped, true},
 		{"search alone", still, true},
@@ -250,7 +250,7 @@ func newLearningPlayer(o *AdaptOptions, how Learner, b *bout, seed int) (*learni
 	l := agent.NewLoop()
 	err := l.Configure([]agent.GroupConfig{{
 		Name: "tournament", Mode: agent.Learn, PolicyName: agent.Learned, Artefact: o.Policy, Seed: uint64(seed),
-		Learner: agent.LearnerConfig{ActorRate: how.ActorRate},
+		ActorRate: how.ActorRate,
 	}}, func(env.QueryKey) int { return 0 })
 	if err != nil {
 		return nil, fmt.Errorf("learn from the prior: %w", err)

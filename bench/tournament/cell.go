@@ -66,7 +66,7 @@ type bout struct {
 	driver sim.Driver
 	index  map[env.QueryKey]int
 	ladder env.Ladder
-	// place is that of the first block in the source.
+	// place is that of the first query's first block in the source.
 	place int
 	// future is what is to come, by query, once a rival asked for it.
 	future []foresight
@@ -116,7 +116,9 @@ func newBoutAgain(c Cell, seed, apart int, length time.Duration) (*bout, error) 
 		}
 		b.index[cfg.Query] = i
 		b.driver.Queries = append(b.driver.Queries, cfg)
-		b.place = w.place
+		if i == 0 {
+			b.place = w.place
+		}
 	}
 	return b, nil
 }

@@ -24,8 +24,9 @@
 // Costs are kept in blocks of BlockSeconds. An interval is a percentile
 // bootstrap over those blocks; blocks that lie at the same place of a trace
 // are one unit, whatever the seed, because Poisson draws of one trace are not
-// independent traces. Rivals are compared on the same resamples. Ratios over
-// many cells are geometric means.
+// independent traces. Queries that share a driver have a window each, and their
+// blocks the place of the first one's. Rivals are compared on the same
+// resamples. Ratios over many cells are geometric means.
 //
 // # Units
 //

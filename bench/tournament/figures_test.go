@@ -20,7 +20,7 @@ func near(a Figure, b float64) bool { return math.Abs(float64(a)-b) < 1e-9 }
 // cellOf is a cell in which each rival has the cost given in every block.
 func cellOf(source string, kind Kind, costs map[string]float64) *judged {
 	j := &judged{cell: Cell{Source: Source{Name: source}, Kind: kind, Weighting: Weighting{Name: "balanced"}}}
-	for _, name := range []string{PolicyName, WaitingRule, LinearRule, BestFixed, BestWaiting, Clairvoyant} {
+	for _, name := range []string{PolicyName, WaitingRule, LinearRule, SquareRoot, "pid", BestFixed, BestWaiting, Clairvoyant} {
 		if c, ok := costs[name]; ok {
 			blocks := []block{{key: 1, cost: c, seconds: 1}, {key: 2, cost: 2 * c, seconds: 2}}
 			j.rivals = append(j.rivals, standing{rival: name, blocks: blocks, rate: rate(blocks), seconds: 3, missed: c})
@@ -35,7 +35,8 @@ func TestASummaryIsTheGeometricMeanOfItsCells(t *testing.T) {
 		cellOf("a", kind, map[string]float64{PolicyName: 2, WaitingRule: 4, LinearRule: 2, BestFixed: 8, BestWaiting: 2, Clairvoyant: 1}),
 		cellOf("b", kind, map[string]float64{PolicyName: 2, WaitingRule: 1, LinearRule: 2, BestFixed: 8, BestWaiting: 1, Clairvoyant: 1}),
 	}
-	s := summarise(Sighted, cells)
+	whole, byTrace := summaries(cells)
+	s := whole[Sighted]
 	if !near(s.VsRule, 1) || !near(s.Worst, 2) || s.WorstCell != "b/light/balanced" || !near(s.VsBestFixed, 0.25) ||
 		!near(s.VsLinear, 1) || !near(s.VsRuleHindsight, math.Sqrt(2)) || !near(s.ClairvoyantVsRule, 0.5) {
 		t.Errorf("got %+v", s)
@@ -47,8 +48,43 @@ func TestASummaryIsTheGeometricMeanOfItsCells(t *testing.T) {
 	if s.VsRuleLow > s.VsRule || s.VsRuleHigh < s.VsRule {
 		t.Errorf("%v is not within %v and %v", s.VsRule, s.VsRuleLow, s.VsRuleHigh)
 	}
-	if summarise(Blind, nil) != nil {
+	if whole[Blind] != nil {
 		t.Error("a summary of nothing")
+	}
+	if a, b := byTrace["a"][Sighted], byTrace["b"][Sighted]; len(byTrace) != 2 || a.Cells != 1 || !near(a.VsRule, 0.5) || !near(b.VsRule, 2) {
+		t.Errorf("trace by trace: %+v", byTrace)
+	}
+}
+
+func TestATraceIsJudgedAgainstTheRuleOfTheWholeGroup(t *testing.T) {
+	kind := Kind{Name: "blind", Group: Blind, Queries: 1}
+	whole, byTrace := summaries([]*judged{
+		cellOf("a", kind, map[string]float64{PolicyName: 2, WaitingRule: 1, SquareRoot: 2}),
+		cellOf("b", kind, map[string]float64{PolicyName: 2, WaitingRule: 8, SquareRoot: 1}),
+	})
+	if x := byTrace["a"][Blind]; whole[Blind].Rule != SquareRoot || x.Rule != SquareRoot || !near(x.VsRule, 1) {
+		t.Errorf("the group's rule is %s, trace a is judged against %s: %v", whole[Blind].Rule, x.Rule, x.VsRule)
+	}
+}
+
+func TestOtherRulesAreJudgedOnSingleQueriesAndOnSharedDriversApart(t *testing.T) {
+	alone, shared := Kind{Name: "light", Group: Sighted, Queries: 1}, Kind{Name: "shared-2", Group: Shared, Queries: 2}
+	r := &Result{Rules: ruleRatios([]*judged{
+		cellOf("a", alone, map[string]float64{PolicyName: 1, SquareRoot: 1, "pid": 2, WaitingRule: 0.1}),
+		cellOf("a", shared, map[string]float64{PolicyName: 1, SquareRoot: 8, "pid": 2, WaitingRule: 0.1}),
+	})}
+	got := map[string]Goal{}
+	for _, g := range goals(r) {
+		got[g.Figure] = g
+	}
+	for figure, want := range map[string]Goal{
+		"every other rule: cost / the best of them":                 {Measured: 0.5, Note: "against pid", Met: "met"},
+		"every other rule, single queries: cost / the best of them": {Measured: 1, Note: "against square-root", Met: "missed"},
+		"every other rule, shared drivers: cost / the best of them": {Measured: 0.5, Note: "against pid", Met: "met"},
+	} {
+		if g := got[figure]; !near(g.Measured, float64(want.Measured)) || g.Note != want.Note || g.Met != want.Met {
+			t.Errorf("%s: %+v", figure, g)
+		}
 	}
 }
 
@@ -61,8 +97,11 @@ func TestAGoalIsMetMissedOrNotMeasured(t *testing.T) {
 	if g := goal("x", 0.99, Unknown()); g.Met != "-" {
 		t.Errorf("unmeasured: %s", g.Met)
 	}
-	table := goals(&Result{Summary: map[Group]*Summary{}})
-	if len(table) != 11 {
+	if g := goal("x", 1.025, Unknown()); g.Goal != "<= 1.025" {
+		t.Errorf("a goal of 1.025 is written %s", g.Goal)
+	}
+	table := goals(&Result{})
+	if len(table) != 13 {
 		t.Errorf("%d goals", len(table))
 	}
 	for _, g := range table {

@@ -7,7 +7,7 @@ import (
 
 // goal makes a line; it is met where the measured figure is at most the limit.
 func goal(name string, limit float64, measured Figure) Goal {
-	return Goal{Figure: name, Goal: fmt.Sprintf("<= %.3g", limit), Measured: measured,
+	return Goal{Figure: name, Goal: fmt.Sprintf("<= %g", limit), Measured: measured,
 		Low: Unknown(), High: Unknown(), Met: verdict(measured, measured <= Figure(limit))}
 }
 
@@ -49,14 +49,16 @@ func goals(r *Result) []Goal {
 		ranged(goal("sighted: cost / waiting-cost rule, one tuned k", 0.99, s.VsRule), s),
 		worstOf(goal("sighted: the same, worst cell", 1.025, s.Worst), s),
 		goal("sighted: cost / waiting-cost rule, k in hindsight per cell", 1, s.VsRuleHindsight),
-		goal("sighted: cost / linear threshold on the same features", 1, s.VsLinear),
+		goal("sighted: cost / linear threshold on a few features", 1, s.VsLinear),
 		gapGoal(s),
 		against(goal("blind: cost / best blind rule", 0.96, of(Blind).VsRule), of(Blind)),
 		against(goal("latency target: cost / best rule, target-aware ones too", 0.97, of(Target).VsRule), of(Target)),
 		goal("latency target: lateness / that rule's", 1, of(Target).MissRatio),
 		ranged(goal("shared driver: cost / waiting-cost rule for each", 0.95, of(Shared).VsRule), of(Shared)),
 		ranged(goal("prices or times off the model: cost / waiting-cost rule", 0.95, of(OffModel).VsRule), of(OffModel)),
-		otherRules(r.Rules),
+		otherRules("every other rule", r.Rules, func(x *RuleRatio) Figure { return x.All }),
+		otherRules("every other rule, single queries", r.Rules, func(x *RuleRatio) Figure { return x.Single }),
+		otherRules("every other rule, shared drivers", r.Rules, func(x *RuleRatio) Figure { return x.in(Shared) }),
 	}
 	if e := r.EqualTriggers; e != nil {
 		g := goal("AdaptiveStream's rule at confidence 1, its generator: mean latency at equal triggers", 0.85, e.LatencyRatio)
@@ -84,20 +86,21 @@ func gapGoal(s *Summary) Goal {
 }
 
 // otherRules is the policy's cost over that of the best rule that no other goal
-// names.
-func otherRules(rules []RuleRatio) Goal {
-	best := RuleRatio{All: Unknown()}
-	for _, r := range rules {
+// names, in the cells that of tells the ratio of.
+func otherRules(name string, rules []RuleRatio, of func(*RuleRatio) Figure) Goal {
+	best, rival := Unknown(), ""
+	for i := range rules {
+		r := &rules[i]
 		if named(r.Rival) || limit(r.Rival) {
 			continue
 		}
-		if !best.All.Known() || r.All > best.All {
-			best = r
+		if x := of(r); x.Known() && (!best.Known() || x > best) {
+			best, rival = x, r.Rival
 		}
 	}
-	g := goal("every other rule: cost / the best of them", 0.97, best.All)
-	if best.Rival != "" {
-		g.Note = "against " + best.Rival + ", all cells"
+	g := goal(name+": cost / the best of them", 0.97, best)
+	if rival != "" {
+		g.Note = "against " + rival
 	}
 	return g
 }

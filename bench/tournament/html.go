@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
+	"slices"
 )
 
 //go:embed page.html
@@ -18,13 +20,26 @@ type pageCell struct {
 	Rows []Row
 }
 
-// WriteHTML writes one self-contained page: goals, groups, picture, rules and
-// every cell.
-func (r *Result) WriteHTML(out io.Writer) error {
-	type group struct {
-		Name string
-		*Summary
+// pageGroup is a group's line in the page.
+type pageGroup struct {
+	Name string
+	*Summary
+}
+
+// lines are the groups that have figures, named after the prefix.
+func (s Summaries) lines(prefix string) []pageGroup {
+	var all []pageGroup
+	for _, g := range Groups() {
+		if x := s[g]; x != nil {
+			all = append(all, pageGroup{prefix + string(g), x})
+		}
 	}
+	return all
+}
+
+// WriteHTML writes one self-contained page: goals, groups, over all traces and
+// of each, picture, rules and every cell.
+func (r *Result) WriteHTML(out io.Writer) error {
 	type rule struct {
 		Name   string
 		Ratios []Figure
@@ -34,14 +49,16 @@ func (r *Result) WriteHTML(out io.Writer) error {
 		*Result
 		Picture    template.HTML
 		GroupNames []string
-		GroupRows  []group
+		GroupRows  []pageGroup
+		TraceRows  []pageGroup
 		RuleRows   []rule
 		Cells      []pageCell
-	}{Result: r, Picture: template.HTML(r.picture()), GroupNames: groupNames(), Cells: r.cells()} // the picture is our own text
-	for _, g := range Groups() {
-		if s := r.Summary[g]; s != nil {
-			data.GroupRows = append(data.GroupRows, group{string(g), s})
-		}
+	}{
+		Result: r, Picture: template.HTML(r.picture()), // our own text
+		GroupNames: groupNames(), GroupRows: r.Summary.lines(""), Cells: r.cells(),
+	}
+	for _, trace := range slices.Sorted(maps.Keys(r.ByTrace)) {
+		data.TraceRows = append(data.TraceRows, r.ByTrace[trace].lines(trace+" / ")...)
 	}
 	for _, x := range r.Rules {
 		row := rule{Name: x.Rival, All: x.All}

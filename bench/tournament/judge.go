@@ -69,17 +69,13 @@ func stand(name string, seeds [][]*outcome, k int) *standing {
 func (t *table) result() *Result {
 	r := &Result{
 		Seeds: t.options.Seeds, Minutes: t.options.Length.Minutes(), Policy: policyID(t.options.Policy),
-		Summary: map[Group]*Summary{},
+		Summary: Summaries{}, ByTrace: map[string]Summaries{},
 	}
 	for _, j := range t.judged {
 		r.Rows = append(r.Rows, j.rows()...)
 	}
 	if t.options.Policy != nil {
-		for _, g := range Groups() {
-			if s := summarise(g, ofGroup(t.judged, g)); s != nil {
-				r.Summary[g] = s
-			}
-		}
+		r.Summary, r.ByTrace = summaries(t.judged)
 		r.Rules = ruleRatios(t.judged)
 	}
 	return r

@@ -23,12 +23,15 @@ func RivalNames() []string {
 	var names []string
 	for _, e := range rules.Rivals() {
 		names = append(names, e.Name)
+		if tunable(e) {
+			names = append(names, e.Name+HindsightSuffix)
+		}
 	}
 	return append(names, BestFixed, BestWaiting, Clairvoyant)
 }
 
 // lineup is who plays: the policy, if there is one, the lines, and the named
-// rivals; all of them, where none are named.
+// rivals; where none are named all of them, but for rules tuned in hindsight.
 func lineup(a *policy.Artefact, lines map[string]*policy.Lines, names []string) ([]contestant, error) {
 	if err := CheckRivals(names); err != nil {
 		return nil, err
@@ -43,7 +46,7 @@ func lineup(a *policy.Artefact, lines map[string]*policy.Lines, names []string) 
 	}
 	for _, e := range rules.Rivals() {
 		c := contestant{
-			name: e.Name, skip: skips(e.Name), hidden: !wanted(e.Name), plain: fixed(e.Name),
+			name: e.Name, skip: skips(e.Name), hidden: !wanted(e.Name), plain: !e.Forecasts,
 			make: func(b *bout) (player, error) { return newRulePlayer(b, e, e.Values()) },
 		}
 		if fixed(e.Name) && wanted(BestFixed) {
@@ -52,13 +55,16 @@ func lineup(a *policy.Artefact, lines map[string]*policy.Lines, names []string) 
 		if c.pool != "" || !c.hidden {
 			all = append(all, c)
 		}
+		if tunable(e) && slices.Contains(names, e.Name+HindsightSuffix) {
+			all = append(all, variantsOf(e)...)
+		}
 	}
 	if wanted(BestWaiting) {
 		if e, ok := rules.Find(WaitingRule); ok {
 			for _, k := range waitingGrid {
 				all = append(all, contestant{
 					name: fmt.Sprintf("%s-%g", WaitingRule, k), hidden: true,
-					plain: true, pool: BestWaiting, chosen: fmt.Sprintf("k %g", k),
+					plain: !e.Forecasts, pool: BestWaiting, chosen: fmt.Sprintf("k %g", k),
 					make: func(b *bout) (player, error) { return newRulePlayer(b, e, []float64{k, k}) },
 				})
 			}

@@ -9,9 +9,11 @@ type Result struct {
 	Seeds   int     `json:"seeds"`
 	Minutes float64 `json:"minutes"`
 	Rows    []Row   `json:"rows"`
-	// Summary has the figures of each group that has cells.
-	Summary map[Group]*Summary `json:"summary"`
-	Goals   []Goal             `json:"goals"`
+	// Summary has the figures of each group that has cells, ByTrace the same of
+	// each trace (or workload) by itself.
+	Summary Summaries            `json:"summary"`
+	ByTrace map[string]Summaries `json:"byTrace"`
+	Goals   []Goal               `json:"goals"`
 	// Rules has, for each rival, the policy's cost over the rival's.
 	Rules []RuleRatio `json:"rules"`
 	// EqualTriggers compares latencies, where it was asked for.
@@ -47,6 +49,9 @@ type Row struct {
 	Chosen string `json:"chosen,omitempty"`
 }
 
+// Summaries are the figures of groups.
+type Summaries map[Group]*Summary
+
 // Summary are a group's figures: geometric means over its cells of the
 // policy's cost over another's.
 type Summary struct {
@@ -68,7 +73,7 @@ type Summary struct {
 	GapClosed     Figure `json:"gapClosed"`
 	RuleGapClosed Figure `json:"ruleGapClosed"`
 	// VsRuleHindsight is against the waiting-cost rule with the k best for
-	// each cell; VsLinear against the linear threshold of the same features.
+	// each cell; VsLinear against the linear threshold.
 	VsRuleHindsight Figure `json:"vsRuleHindsight"`
 	VsLinear        Figure `json:"vsLinear"`
 	// ClairvoyantVsRule is the clairvoyant's cost over the rule's: no policy
@@ -78,10 +83,12 @@ type Summary struct {
 	MissRatio Figure `json:"missRatio"`
 }
 
-// RuleRatio is the policy's cost over one rival's, by group and over all cells.
+// RuleRatio is the policy's cost over one rival's, by group, over all cells of
+// queries that are alone on their driver, and over all cells.
 type RuleRatio struct {
 	Rival  string           `json:"rival"`
 	Groups map[Group]Figure `json:"groups"`
+	Single Figure           `json:"single"`
 	All    Figure           `json:"all"`
 	// Cells is how many cells have both.
 	Cells int `json:"cells"`

@@ -38,7 +38,7 @@ func limit(name string) bool {
 		return true
 	}
 	e, ok := rules.Find(name)
-	return ok && e.Informed
+	return inHindsight(name) || ok && e.Informed
 }
 
 // named tells whether another goal than "every other rule" judges the rival.

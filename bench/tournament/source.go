@@ -2,15 +2,13 @@ package tournament
 
 import (
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"rubato/env/sim"
+	"rubato/env/sim/traces"
 )
 
 // Source is where arrivals come from: a workload or a trace.
@@ -81,9 +79,12 @@ func workload(w sim.Workload) Source {
 func Sources(tracePath, workloads string) ([]Source, error) {
 	var all []Source
 	if tracePath != "" {
-		paths, err := tracePaths(tracePath)
+		paths, err := traces.Paths(tracePath)
 		if err != nil {
 			return nil, err
+		}
+		if len(paths) == 0 {
+			return nil, fmt.Errorf("traces: %s has no .csv files: %w", tracePath, ErrNothing)
 		}
 		for _, path := range paths {
 			s, err := TraceSource(path)
@@ -110,29 +111,6 @@ func Sources(tracePath, workloads string) ([]Source, error) {
 		all = append(all, s)
 	}
 	return all, nil
-}
-
-// tracePaths lists the CSV files of a folder, sorted; or the file itself.
-func tracePaths(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("traces: %w", err)
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	paths, err := fs.Glob(os.DirFS(path), "*.csv")
-	if err != nil {
-		return nil, fmt.Errorf("traces: %w", err)
-	}
-	if len(paths) == 0 {
-		return nil, fmt.Errorf("traces: %s has no .csv files: %w", path, ErrNothing)
-	}
-	slices.Sort(paths)
-	for i := range paths {
-		paths[i] = filepath.Join(path, paths[i])
-	}
-	return paths, nil
 }
 
 // SelectKinds returns the named kinds; all, where none are named.

@@ -99,12 +99,32 @@ func (c *comparison) bounds(a, b string) (low, high Figure) {
 	return Figure(lo), Figure(hi)
 }
 
-// summarise makes a group's figures; nil without cells.
-func summarise(g Group, cells []*judged) *Summary {
-	if len(cells) == 0 {
-		return nil
+// summaries makes the figures of each group that has cells, and the same of
+// each trace by itself, against the rule of the whole group.
+func summaries(all []*judged) (whole Summaries, byTrace map[string]Summaries) {
+	whole, byTrace = Summaries{}, map[string]Summaries{}
+	for _, g := range Groups() {
+		cells := ofGroup(all, g)
+		if len(cells) == 0 {
+			continue
+		}
+		whole[g] = summarise(groupRule(g, cells), cells)
+		traces := map[string][]*judged{}
+		for _, j := range cells {
+			traces[j.cell.Source.Name] = append(traces[j.cell.Source.Name], j)
+		}
+		for name, own := range traces {
+			if byTrace[name] == nil {
+				byTrace[name] = Summaries{}
+			}
+			byTrace[name][g] = summarise(whole[g].Rule, own)
+		}
 	}
-	rule := groupRule(g, cells)
+	return whole, byTrace
+}
+
+// summarise makes the figures of cells against a rule.
+func summarise(rule string, cells []*judged) *Summary {
 	vs := compare(cells, PolicyName, rule)
 	s := &Summary{Cells: len(cells), Rule: rule, VsRule: vs.mean()}
 	s.Worst, s.WorstCell = vs.worst()
@@ -206,7 +226,10 @@ func ruleRatios(all []*judged) []RuleRatio {
 		if len(c.ratios) == 0 {
 			continue
 		}
-		r := RuleRatio{Rival: name, Groups: map[Group]Figure{}, All: c.mean(), Cells: len(c.ratios)}
+		r := RuleRatio{
+			Rival: name, Groups: map[Group]Figure{}, Single: ratio(single(all), PolicyName, name),
+			All: c.mean(), Cells: len(c.ratios),
+		}
 		for _, g := range Groups() {
 			if x := ratio(ofGroup(all, g), PolicyName, name); x.Known() {
 				r.Groups[g] = x
@@ -225,4 +248,9 @@ func ofGroup(all []*judged, g Group) []*judged {
 		}
 	}
 	return out
+}
+
+// single are the cells whose query is alone on its driver.
+func single(all []*judged) []*judged {
+	return slices.DeleteFunc(slices.Clone(all), func(j *judged) bool { return j.cell.Kind.Queries > 1 })
 }

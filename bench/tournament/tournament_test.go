@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"rubato/env"
 	"rubato/env/sim"
 	"rubato/policy"
 )
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // untrained is a network at its initial weights.
 func untrained(t testing.TB, seed uint64) *policy.Artefact {
 	t.Helper()
-	l := policy.DefaultLayout()
+	l := policy.Layout{Inputs: env.NumFeatures, Width: 32}
 	n, err := policy.NewNetwork(l, l.Initial(rand.New(rand.NewPCG(seed, 1))))
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +113,7 @@ func TestARivalAgainstItselfIsExactlyOne(t *testing.T) {
 // A network whose actor is 0 is the line that it stands on.
 func TestTheLinesOfThePriorPlayAsANetworkThatAddsNothing(t *testing.T) {
 	o := small(t, "bursts", []string{"light"}, []string{"balanced"}, []string{"waiting-cost"})
-	l := policy.DefaultLayout()
+	l := policy.Layout{Inputs: env.NumFeatures, Width: 32}
 	n, err := policy.NewNetwork(l, make([]float64, l.Size()))
 	if err != nil {
 		t.Fatal(err)
@@ -255,6 +256,7 @@ func TestJSONHasTheDocumentedNames(t *testing.T) {
 	var r struct {
 		Rows    []map[string]any
 		Summary map[string]map[string]any
+		ByTrace map[string]map[string]map[string]any
 	}
 	if err := json.Unmarshal(encode(t, play(t, o)), &r); err != nil {
 		t.Fatal(err)
@@ -269,6 +271,9 @@ func TestJSONHasTheDocumentedNames(t *testing.T) {
 		for _, name := range []string{"vsRule", "worst", "vsBestFixed", "gapClosed"} {
 			if _, ok := r.Summary[group][name]; !ok {
 				t.Errorf("%s has no %s", group, name)
+			}
+			if _, ok := r.ByTrace["bursts"][group][name]; !ok {
+				t.Errorf("%s of the only source has no %s", group, name)
 			}
 		}
 	}
@@ -299,6 +304,9 @@ func TestOutputsHoldEveryRowAndNothingFromOutside(t *testing.T) {
 	}
 	if n := strings.Count(page.String(), "<circle"); n != 7 {
 		t.Errorf("%d points in the picture, want 7: policy and rule under three weightings each, fixed-2s once", n)
+	}
+	if n := strings.Count(page.String(), "<td>bursts / "); n != 2 {
+		t.Errorf("%d groups of the only source in the page, want sighted and target", n)
 	}
 	if !strings.Contains(text.String(), "missed") || !strings.Contains(page.String(), "missed") {
 		t.Error("no goals")

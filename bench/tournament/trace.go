@@ -37,14 +37,10 @@ func TraceSource(path string) (Source, error) {
 		if !(mean > 0) {
 			return window{}, fmt.Errorf("trace %s: no events in the %d s before the window: %w", path, from, ErrNothing)
 		}
-		w := window{
+		return window{
 			length: time.Duration(seconds) * time.Second, place: from / BlockSeconds,
 			load: t.Load(rate/mean, from), reference: rate,
-		}
-		if n.queries > 1 {
-			w.place = n.seed * apart // windows of several queries have no common place
-		}
-		return w, nil
+		}, nil
 	}}, nil
 }
 

@@ -76,6 +76,27 @@ func TestAWholeTraceIsAllThatFollowsItsPast(t *testing.T) {
 	}
 }
 
+func TestBlocksOfASharedDriverHaveThePlaceOfItsFirstQuery(t *testing.T) {
+	o := small(t, "steady", []string{"light", "shared-2"}, []string{"balanced"}, nil)
+	source, err := TraceSource(trace(t, rising(4800)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range 5 {
+		var places []int
+		for _, kind := range o.Kinds {
+			b, err := newBout(Cell{source, kind, o.Weightings[0]}, seed, 10*time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			places = append(places, b.place)
+		}
+		if places[0] != places[1] {
+			t.Errorf("seed %d: the blocks of a query alone begin at %d, those of two at %d", seed, places[0], places[1])
+		}
+	}
+}
+
 func TestAWindowIsNoLongerThanTheTrace(t *testing.T) {
 	s, err := TraceSource(trace(t, rising(600)))
 	if err != nil {

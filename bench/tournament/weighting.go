@@ -27,7 +27,7 @@ type Weighting struct {
 // target costs little.
 func Weightings() []Weighting {
 	var all []Weighting
-	for _, name := range []string{"latency", "balanced", "thrifty"} {
+	for _, name := range configs.Profiles() {
 		g := configs.Group{Profile: name}
 		all = append(all, Weighting{Name: name, Weights: env.Weights(g.Resolve(time.Second).Weights)})
 	}

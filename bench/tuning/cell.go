@@ -15,9 +15,11 @@ import (
 // Cell is one driver of the training distribution, ready to be played again
 // and again on the same arrivals and the same noise.
 type Cell struct {
-	Kind    sim.Kind
-	start   *sim.Sim
-	queries []query
+	Kind sim.Kind
+	// start is the cell at its start, plain the same without a forecaster, for
+	// rules that do not look at forecasts.
+	start, plain *sim.Sim
+	queries      []query
 }
 
 // query is one of a cell's.
@@ -39,18 +41,18 @@ const (
 // slight is a cost rate that is as good as none: idle cells have ratios too.
 const slight = 1e-6
 
-// NewCell draws a cell of the kind by the seed and plays the rule that all are
-// measured by.
-func NewCell(kind sim.Kind, seed uint64, length time.Duration) (*Cell, error) {
-	rng := rand.New(rand.NewPCG(seed, 4))
-	d := sim.RandomDriver(rng, kind)
+// NewCell draws a cell of the kind by the seed, from the middle of the
+// distribution or from all of it, and plays the rule that all are measured by.
+func NewCell(kind sim.Kind, typical bool, seed uint64, length time.Duration) (*Cell, error) {
+	draw := sim.RandomDriver
+	if typical {
+		draw = sim.TypicalDriver
+	}
+	d := draw(rand.New(rand.NewPCG(seed, 4)), kind)
 	c := &Cell{Kind: kind, queries: make([]query, len(d.Queries))}
 	for i := range d.Queries {
 		q := &d.Queries[i]
 		q.Duration = length
-		if q.Forecaster == nil {
-			q.Forecaster = func() env.Forecaster { return forecast.NewHolt() }
-		}
 		c.queries[i] = query{key: q.Query, weights: q.Settings.Weights, ladder: q.Settings.Ladder}
 	}
 	all, err := countSeconds(d, length)
@@ -60,7 +62,13 @@ func NewCell(kind sim.Kind, seed uint64, length time.Duration) (*Cell, error) {
 	for i, seconds := range all {
 		c.queries[i].seconds = seconds
 	}
-	if c.start, err = sim.NewDriver(d); err != nil {
+	if c.plain, err = sim.NewDriver(d); err == nil {
+		for i := range d.Queries {
+			d.Queries[i].Forecaster = func() env.Forecaster { return forecast.New() }
+		}
+		c.start, err = sim.NewDriver(d)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("cell %v %d: %w", kind, seed, err)
 	}
 	base, ok := rules.Find("waiting-cost-0.6")
@@ -110,7 +118,11 @@ func (q *query) rate(at env.Time) float64 {
 // play returns each query's cost rate under the rule, one rival a query; s is
 // written over.
 func (c *Cell) play(s *sim.Sim, e rules.Entry, values []float64) []float64 {
-	s.CopyFrom(c.start)
+	if e.Forecasts {
+		s.CopyFrom(c.start)
+	} else {
+		s.CopyFrom(c.plain)
+	}
 	rivals := make([]rules.Rival, len(c.queries))
 	for i := range rivals {
 		rivals[i] = e.With(values)

@@ -33,7 +33,8 @@ type Cells struct {
 // it is.
 const tries = 8
 
-// Draw draws n calm cells of each kind by the seed.
+// Draw draws n calm cells of each kind by the seed, two in three of them from
+// the middle of the distribution, as those are that the policy is trained on.
 func Draw(n int, seed uint64, length time.Duration) (*Cells, error) {
 	c := &Cells{byKind: make([][]*Cell, len(regimes))}
 	errs := make([]error, len(regimes)*n)
@@ -43,7 +44,7 @@ func Draw(n int, seed uint64, length time.Duration) (*Cells, error) {
 	spread(len(errs), func(_, i int) {
 		k, j := i/n, i%n
 		for try := range uint64(tries) {
-			c.byKind[k][j], errs[i] = NewCell(regimes[k].kind, seed*1e9+try*1e6+uint64(i), length)
+			c.byKind[k][j], errs[i] = NewCell(regimes[k].kind, j%3 != 0, seed*1e9+try*1e6+uint64(i), length)
 			if errs[i] != nil || c.byKind[k][j].Calm() {
 				return
 			}

@@ -5,8 +5,11 @@
 //
 // # Model
 //
-// A cell is one simulated driver of sim.RandomDriver: one query, or several
-// that share it, for some minutes. A rule is judged on a cell by the mean over
+// A cell is one simulated driver: one query, or several that share it, for some
+// minutes. Two in three are drawn by sim.TypicalDriver, the others by
+// sim.RandomDriver, and rules that look at forecasts see those of the ensemble:
+// all as where the policy's lines are searched (agent/pretrain) and where all
+// are judged (bench/tournament). A rule is judged on a cell by the mean over
 // the cell's queries of the logarithm of its cost over that of the waiting-cost
 // rule at 0.6 on the same arrivals and the same noise, and on many by the mean
 // over cells: the logarithm of a geometric mean. Cells are drawn in turn from
@@ -19,8 +22,8 @@
 // Candidates meet the same cells (common random numbers). What is made small is
 // the mean over cells of those logarithms, but one beyond 0.2 counts by its own
 // logarithm, so that no few cells outvote the rest. Cells in which a hair's
-// difference decides (Cell.Calm), most of them overloaded, are drawn anew. What is reported is
-// the plain geometric mean, on the cells searched and on others.
+// difference decides (Cell.Calm), most of them overloaded, are drawn anew. What
+// is reported is the plain geometric mean, on the cells searched and on others.
 //
 // # Caveats
 //

@@ -98,7 +98,7 @@ func startTuner(ctx context.Context, dir string, beats chan spark.Histogram) (*a
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := configs.Load(path, app.Known())
+	cfg, err := configs.LoadFile(path, app.Known())
 	if err != nil {
 		return nil, err
 	}

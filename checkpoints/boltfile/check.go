@@ -24,6 +24,8 @@ const (
 	bucketFlag   = 0x01
 
 	noFreelist = ^uint64(0)
+
+	smallestPage, largestPage = 1 << 10, 64 << 10
 )
 
 var native = binary.NativeEndian
@@ -81,11 +83,7 @@ func check(r io.ReaderAt, size int64, leaves bool) error {
 
 // readMeta returns the valid meta page with the higher transaction.
 func readMeta(r io.ReaderAt, size int64) (best []byte, pageSize int64, ok bool) {
-	offsets := []int64{0}
-	for ps := int64(1024); ps <= 64<<10; ps *= 2 {
-		offsets = append(offsets, ps)
-	}
-	for i, off := range offsets {
+	for i, off := range metaPages() {
 		m := make([]byte, metaSize)
 		if off+headerSize+metaSize > size {
 			break
@@ -94,7 +92,7 @@ func readMeta(r io.ReaderAt, size int64) (best []byte, pageSize int64, ok bool) 
 			continue
 		}
 		ps := int64(native.Uint32(m[8:]))
-		if ps < 1024 || ps > 64<<10 || i > 0 && off != ps {
+		if ps < smallestPage || ps > largestPage || i > 0 && off != ps {
 			continue
 		}
 		if !ok || native.Uint64(m[48:]) > native.Uint64(best[48:]) {
@@ -102,6 +100,27 @@ func readMeta(r io.ReaderAt, size int64) (best []byte, pageSize int64, ok bool) 
 		}
 	}
 	return best, pageSize, ok
+}
+
+// metaPages are the offsets at which a meta page can be: of the first page, and of
+// the second for each size of a page.
+func metaPages() []int64 {
+	offsets := []int64{0}
+	for ps := int64(smallestPage); ps <= largestPage; ps *= 2 {
+		offsets = append(offsets, ps)
+	}
+	return offsets
+}
+
+// begins tells whether a file's first bytes show bbolt's mark where one of its
+// meta pages has it.
+func begins(head []byte) bool {
+	for _, off := range metaPages() {
+		if m := head[min(int(off)+headerSize, len(head)):]; len(m) >= 4 && native.Uint32(m) == magic {
+			return true
+		}
+	}
+	return false
 }
 
 func validMeta(m []byte) bool {

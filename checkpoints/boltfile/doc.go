@@ -16,6 +16,11 @@
 // transaction runs with memory faults turned into panics and panics into
 // errors that wrap ErrDamaged.
 //
+// A path can name what is none of ours: a folder, a file of another kind, a bbolt
+// file with other buckets. That is ErrForeign, and nobody may move it aside as
+// damaged. A file counts as ours where bbolt's mark stands in a place of its own,
+// or where there is nothing but zeros.
+//
 // # Caveats
 //
 // The walk does not check contents: owners keep a checksum on every value.

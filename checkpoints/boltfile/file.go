@@ -1,8 +1,10 @@
 package boltfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,16 +19,21 @@ import (
 // trusted.
 var ErrDamaged = errors.New("damaged")
 
+// ErrForeign is wrapped by every error that says that what is there was never
+// written by this program: it is to be left as it is.
+var ErrForeign = errors.New("not a Rubato store")
+
 // ErrFull is wrapped by the error of an Update that Options.MaxSize forbids.
 var ErrFull = bolterrors.ErrMaxSizeReached
 
-// Options of Open. The zero value opens for writing, waits a second for the
-// lock, and checks branch pages only.
+// lockWait is how long Open waits for another holder of the file.
+const lockWait = time.Second
+
+// Options of Open. The zero value opens for writing and checks branch pages
+// only.
 type Options struct {
 	// ReadOnly opens an existing file beside other readers.
 	ReadOnly bool
-	// Timeout is how long to wait for another holder; 0 means one second.
-	Timeout time.Duration
 	// MmapSize is the size in bytes to map at once, so that a growing file
 	// need not be mapped anew under its readers.
 	MmapSize int
@@ -38,6 +45,9 @@ type Options struct {
 	// CheckLeaves makes Open check the bounds of each leaf element too, which
 	// reads the whole file.
 	CheckLeaves bool
+	// Owns tells the buckets of this kind of file by their names; a file that
+	// holds another is foreign. Nil owns all.
+	Owns func(bucket []byte) bool
 }
 
 // File is an open bbolt file.
@@ -48,12 +58,10 @@ type File struct {
 }
 
 // Open opens the file at path; for writing, a missing one is created with its
-// directory. An error that wraps ErrDamaged says what is wrong with the file;
-// a *HeldError says who has it open.
+// directory. An error that wraps ErrDamaged says what is wrong with the file,
+// one that wraps ErrForeign that it is none of ours; a *HeldError says who has it
+// open.
 func Open(path string, o Options) (*File, error) {
-	if o.Timeout == 0 {
-		o.Timeout = time.Second
-	}
 	if !o.ReadOnly {
 		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 			return nil, fmt.Errorf("create the directory of %s: %w", path, err)
@@ -85,8 +93,8 @@ func openChecked(path string, o Options) (*bolt.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() == 0 {
-		return nil, fmt.Errorf("%w: the file is empty (0 bytes)", ErrDamaged)
+	if err := recognise(path, info); err != nil {
+		return nil, err
 	}
 	reading := o
 	reading.ReadOnly = true
@@ -99,7 +107,11 @@ func openChecked(path string, o Options) (*bolt.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPath(path, o.CheckLeaves); err != nil {
+	err = checkPath(path, o.CheckLeaves)
+	if err == nil {
+		err = owned(db, o.Owns)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if o.ReadOnly {
@@ -111,12 +123,57 @@ func openChecked(path string, o Options) (*bolt.DB, error) {
 	return openBolt(path, o)
 }
 
+// recognise refuses what no kill and no fault of a disk can have made of a bbolt
+// file: it is somebody else's. A file of zeros is what a power cut leaves of one
+// that was just begun.
+func recognise(path string, info fs.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return fmt.Errorf("%w: it is a folder", ErrForeign)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: it is no regular file", ErrForeign)
+	case info.Size() == 0:
+		return fmt.Errorf("%w: the file is empty (0 bytes)", ErrDamaged)
+	}
+	file, err := os.Open(path) //nolint:gosec // the path is the operator's
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	head := make([]byte, largestPage+headerSize+metaSize)
+	n, err := io.ReadFull(file, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if head = head[:n]; !begins(head) && len(bytes.Trim(head, "\x00")) > 0 {
+		return fmt.Errorf("%w: its content is of another kind", ErrForeign)
+	}
+	return nil
+}
+
+// owned refuses a file that holds a bucket of another kind of file.
+func owned(db *bolt.DB, owns func([]byte) bool) error {
+	if owns == nil {
+		return nil
+	}
+	return guard(func() error {
+		return db.View(func(tx *bolt.Tx) error {
+			return tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
+				if !owns(name) {
+					return fmt.Errorf("%w of this kind: it holds %q", ErrForeign, name)
+				}
+				return nil
+			})
+		})
+	})
+}
+
 // openBolt opens without a check, and closes the file again where bbolt
 // panics over it.
 func openBolt(path string, o Options) (db *bolt.DB, err error) {
 	var file *os.File
 	opts := &bolt.Options{
-		ReadOnly: o.ReadOnly, Timeout: o.Timeout, InitialMmapSize: o.MmapSize, MaxSize: o.MaxSize,
+		ReadOnly: o.ReadOnly, Timeout: lockWait, InitialMmapSize: o.MmapSize, MaxSize: o.MaxSize,
 		FreelistType: bolt.FreelistMapType,
 		OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
 			f, err = os.OpenFile(name, flag, mode) //nolint:gosec // the path is the operator's

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"rubato/configs"
 	"rubato/internal/demo"
 	"rubato/internal/report"
 )
@@ -16,7 +19,6 @@ import (
 func newDemo() *cobra.Command {
 	o := demo.Options{Out: os.Stderr, Version: version}
 	var minutes float64
-	var seconds int
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -30,20 +32,20 @@ the configured half first. The first 30 s of each half are left out.`,
   rubato demo --trace arrivals.csv --json > figures.json`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.Length = time.Duration(minutes * float64(time.Minute))
-			if seconds != 0 {
-				o.Length = time.Duration(seconds) * time.Second
+			if !(minutes > 0 && minutes <= 24*60) { // NaN too
+				return usageError(fmt.Errorf("--minutes %v: want a length of both halves, a day at most", minutes))
 			}
-			switch o.Profile {
-			case "latency", "balanced", "thrifty":
-			default:
-				return usageError(fmt.Errorf("--profile %q: latency, balanced or thrifty", o.Profile))
+			o.Length = time.Duration(minutes * float64(time.Minute))
+			if profiles := configs.Profiles(); !slices.Contains(profiles, o.Profile) {
+				return usageError(fmt.Errorf("--profile %q: want one of %s", o.Profile, strings.Join(profiles, ", ")))
 			}
 			r, err := demo.Run(cmd.Context(), o)
-			if err != nil {
-				if cmd.Context().Err() != nil {
-					return errors.New("stopped: nothing is left running")
-				}
+			switch {
+			case errors.Is(err, demo.ErrPrepare):
+				return usageError(err)
+			case err != nil && cmd.Context().Err() != nil:
+				return errors.New("stopped: nothing is left running")
+			case err != nil:
 				return err
 			}
 			return printResult(cmd, r, asJSON)
@@ -51,10 +53,9 @@ the configured half first. The first 30 s of each half are left out.`,
 	}
 	f := cmd.Flags()
 	f.Float64Var(&minutes, "minutes", 4, "length of both halves together")
-	f.IntVar(&seconds, "seconds", 0, "the same in seconds; overrides --minutes")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of the load and of the tuner; its parity orders the halves")
 	f.StringVar(&o.Trace, "trace", "", "take the load from a CSV file `second,events`")
-	f.StringVar(&o.Profile, "profile", "balanced", "what is paid for: latency, balanced or thrifty")
+	f.StringVar(&o.Profile, "profile", "balanced", "what is paid for: "+strings.Join(configs.Profiles(), ", "))
 	f.StringVar(&o.Dir, "dir", "", "folder for logs and stores, made anew (default .rubato/demo-SEED)")
 	f.BoolVar(&o.Keep, "keep", false, "leave it running at the end, until Ctrl-C")
 	f.BoolVar(&asJSON, "json", false, "print the figures as one JSON object")

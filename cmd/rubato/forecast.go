@@ -104,8 +104,8 @@ the goals.`,
 	p.StringVar(&f.traces, "traces", "", "a CSV trace `second,events`, or a folder of them, beside the workloads")
 	p.StringVar(&f.weights, "weights", "", "the LSTM's file (default: the shipped one)")
 	p.IntVar(&f.seeds, "seeds", 5, "series of each workload and trace")
-	p.StringVar(&f.json, "json", "", "write everything as JSON to a file, or - for the output")
-	p.StringVar(&f.csv, "csv", "", "write the rows as CSV to a file, or -")
+	outputVar(cmd, &f.json, "json", "write everything as JSON to a `file`, or to the output")
+	outputVar(cmd, &f.csv, "csv", "write the rows as CSV to a `file`, or to the output")
 	return cmd
 }
 

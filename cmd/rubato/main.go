@@ -49,7 +49,9 @@ func foundError(err error) error { return &exitError{exitFound, err} }
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second Ctrl-C ends it at once
-	err := newRoot().ExecuteContext(ctx)
+	root := newRoot()
+	root.SetArgs(joinOutputs(root, os.Args[1:]))
+	err := root.ExecuteContext(ctx)
 	stop()
 	os.Exit(exitCode(err))
 }

@@ -143,7 +143,7 @@ func flip(ts *testscript.TestScript, _ bool, args []string) {
 
 // makePolicy writes a random policy.
 func makePolicy(ts *testscript.TestScript, _ bool, args []string) {
-	l := policy.DefaultLayout()
+	l := policy.Layout{Inputs: env.NumFeatures, Width: 32}
 	n, err := policy.NewNetwork(l, l.Initial(rand.New(rand.NewPCG(1, 1))))
 	ts.Check(err)
 	text, err := (&policy.Artefact{Network: n, ReturnScale: 50}).Encode()

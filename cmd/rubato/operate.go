@@ -14,17 +14,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rubato/configs"
 	"rubato/env/spark"
 )
-
-// defaultAddress is where a daemon with the default configuration listens.
-const defaultAddress = "127.0.0.1:8765"
 
 // daemon speaks to a running daemon over its HTTP interface.
 type daemon struct{ address string }
 
 func (d *daemon) flag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&d.address, "address", defaultAddress, "where the daemon's HTTP interface is (http.listen)")
+	cmd.Flags().StringVar(&d.address, "address", configs.Default().HTTP.Listen, "where the daemon's HTTP interface is (http.listen)")
 }
 
 func (d *daemon) call(ctx context.Context, method, path string) ([]byte, error) {

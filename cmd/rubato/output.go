@@ -2,48 +2,109 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
 )
 
 // checkOutputs tells, before long work, whether the files that are to hold what it
-// comes to can be written. It leaves them as they are; "" and "-" are no files.
+// comes to can be written, and are as many as are named. It leaves them as they
+// are; "" and "-" are no files.
 func checkOutputs(paths ...string) error {
+	seen := map[string]string{}
 	for _, path := range paths {
-		if path == "" || path == "-" {
+		if path == "" || path == standardOutput {
 			continue
 		}
-		_, before := os.Stat(path)
-		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
-		if err != nil {
-			return err
+		place := destination(path)
+		if other, twice := seen[place]; twice {
+			return fmt.Errorf("%s and %s are one file: want one for each output", other, path)
 		}
-		if err := file.Close(); err != nil {
+		seen[place] = path
+		if err := checkOutput(path); err != nil {
 			return err
-		}
-		if errors.Is(before, fs.ErrNotExist) {
-			if err := os.Remove(path); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
 }
 
-// writeTo writes to a file, or to out where path is "-".
-func writeTo(out io.Writer, path string, write func(io.Writer) error) (err error) {
-	if path == "-" {
-		return write(out)
+func checkOutput(path string) error {
+	info, before := os.Stat(path)
+	if before == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil // a pipe without a reader would keep us waiting
 	}
-	file, err := os.Create(path)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if e := file.Close(); err == nil && e != nil {
-			err = e
-		}
-	}()
-	return write(file)
+	if err := file.Close(); err != nil {
+		return err
+	}
+	if errors.Is(before, fs.ErrNotExist) {
+		return os.Remove(destination(path)) // of a link: what was made behind it
+	}
+	return nil
+}
+
+// destination is where a path leads, its links followed.
+func destination(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	return path
+}
+
+// writeTo writes to a file, or to out where path is "-". A file is written whole or
+// stays as it was; what is no file, such as a device or a pipe, is written as it
+// comes.
+func writeTo(out io.Writer, path string, write func(io.Writer) error) error {
+	if path == standardOutput {
+		return write(out)
+	}
+	if err := writeFile(path, write); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}
+
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	path = destination(path)
+	mode := fs.FileMode(0o666) // less the umask
+	info, err := os.Lstat(path)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return writeInto(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode, write)
+	case err == nil:
+		mode = info.Mode().Perm()
+	}
+	fresh := filepath.Join(filepath.Dir(path), fmt.Sprintf(".rubato-%x", rand.Uint64()))
+	err = writeInto(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode, write)
+	if errors.Is(err, fs.ErrPermission) { // no file may be made beside it
+		return writeInto(path, os.O_WRONLY|os.O_TRUNC, mode, write)
+	}
+	if err == nil {
+		err = os.Rename(fresh, path)
+	}
+	if err != nil {
+		_ = os.Remove(fresh)
+	}
+	return err
+}
+
+func writeInto(path string, flags int, mode fs.FileMode, write func(io.Writer) error) error {
+	file, err := os.OpenFile(path, flags, mode)
+	if err != nil {
+		return err
+	}
+	err = write(file)
+	if flags&os.O_EXCL != 0 && err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -29,7 +31,7 @@ drivers and generated workloads. It saves its state after each round: stopped
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
-			case out == "":
+			case out == "" || out == standardOutput:
 				return usageError(fmt.Errorf("pretrain: --out names no file"))
 			case cfg.Rounds < 0 || cfg.Scenes < 1 || cfg.Samples < 1 || cfg.Judges < 1 || cfg.JudgeEvery < 1 || cfg.Length < time.Minute:
 				return usageError(fmt.Errorf("pretrain: every size has to be positive, and --length at least 1m"))
@@ -61,7 +63,10 @@ drivers and generated workloads. It saves its state after each round: stopped
 }
 
 func runPretrain(ctx context.Context, log io.Writer, cfg pretrain.Config, out, state string) error {
-	a, _, err := pretrain.Run(ctx, cfg, state, &rounds{out: log, all: cfg.Rounds})
+	if _, err := os.Stat(state); errors.Is(err, fs.ErrNotExist) {
+		_, _ = fmt.Fprintln(log, "judging the policy that training starts from")
+	}
+	a, _, err := pretrain.Run(ctx, cfg, state, &rounds{out: log, all: cfg.Rounds, judgeEvery: cfg.JudgeEvery})
 	if err != nil {
 		return err
 	}
@@ -73,8 +78,8 @@ func runPretrain(ctx context.Context, log io.Writer, cfg pretrain.Config, out, s
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(out, b, 0o644); err != nil {
-		return fmt.Errorf("write the policy: %w", err)
+	if err := writeTo(nil, out, func(w io.Writer) error { _, err := w.Write(b); return err }); err != nil {
+		return err
 	}
 	if err := os.Remove(state); err != nil {
 		return fmt.Errorf("remove the state: %w", err)
@@ -88,7 +93,9 @@ type rounds struct {
 	mu  sync.Mutex
 	out io.Writer
 	all int
-	bar *progress
+	// judgeEvery is the number of rounds from one that is judged to the next.
+	judgeEvery int
+	bar        *progress
 }
 
 // Scene implements pretrain.Progress.
@@ -99,6 +106,10 @@ func (r *rounds) Scene(round, done, all int) {
 		r.bar = newProgress(r.out, fmt.Sprintf("round %d of %d", round, r.all))
 	}
 	r.bar.show(done, all)
+	if done == all && (round == r.all || round%r.judgeEvery == 0) {
+		r.bar.done()
+		_, _ = fmt.Fprintf(r.out, "round %d of %d: judging what it came to\n", round, r.all)
+	}
 }
 
 // Round implements pretrain.Progress.
@@ -117,4 +128,7 @@ func (r *rounds) Round(done pretrain.Round) {
 		parts[i] = fmt.Sprintf("%s %.4f (worst %.3f)", pretrain.Kinds[i], v.Ratio, v.Worst)
 	}
 	_, _ = fmt.Fprintf(r.out, "round %d of %d: %d samples; cost / the rule's: %s\n", done.Round, r.all, done.Samples, strings.Join(parts, ", "))
+	if done.Round == r.all {
+		_, _ = fmt.Fprintln(r.out, "fitting the critic to the best of them")
+	}
 }

@@ -3,10 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"rubato/internal/terminal"
 )
 
 // progress shows how far a long command is, and when it will end: a bar on a
@@ -22,14 +23,8 @@ type progress struct {
 }
 
 func newProgress(out io.Writer, what string) *progress {
-	p := &progress{out: out, what: what, begun: time.Now()}
-	if f, ok := out.(*os.File); ok {
-		if info, err := f.Stat(); err == nil {
-			p.terminal = info.Mode()&os.ModeCharDevice != 0
-		}
-	}
-	p.last = p.begun
-	return p
+	now := time.Now()
+	return &progress{out: out, what: what, terminal: terminal.Is(out), begun: now, last: now}
 }
 
 // show says that so many of total are done.

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"rubato/configs"
 	"rubato/internal/app"
+	"rubato/internal/terminal"
 )
 
 func newReplay() *cobra.Command {
@@ -88,11 +88,7 @@ checkpoint, and ends in the same hash.`,
 
 // share draws progress on a terminal.
 func share(out io.Writer) func(float64) {
-	f, ok := out.(*os.File)
-	if !ok {
-		return nil
-	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !terminal.Is(out) {
 		return nil
 	}
 	return func(done float64) {

@@ -76,7 +76,7 @@ func run(ctx context.Context, cfg *configs.Config, path string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("starting the tuner: %w", err)
+		return misnamed(fmt.Errorf("starting the tuner: %w", err))
 	}
 	for {
 		select {

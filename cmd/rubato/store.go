@@ -1,12 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"text/tabwriter"
@@ -15,8 +14,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"rubato/checkpoints"
+	"rubato/checkpoints/boltfile"
 	"rubato/configs"
 	"rubato/internal/app"
+	"rubato/internal/terminal"
 )
 
 // storeFlag names the store that a command works on.
@@ -39,9 +40,17 @@ func newCheckpoints() *cobra.Command {
 func withStore(path string, do func(*checkpoints.Store) error) error {
 	s, err := checkpoints.Open(path, checkpoints.Options{ReadOnly: true})
 	if err != nil {
-		return err
+		return misnamed(err)
 	}
 	return errors.Join(do(s), s.Close())
+}
+
+// misnamed makes it the user's mistake where a file that was named is no store.
+func misnamed(err error) error {
+	if errors.Is(err, boltfile.ErrForeign) {
+		return usageError(fmt.Errorf("%w; it is left as it is: name another file", err))
+	}
+	return err
 }
 
 func newCheckpointsList() *cobra.Command {
@@ -142,10 +151,7 @@ func newCheckpointsExport() *cobra.Command {
 				return err
 			}
 			return withStore(path, func(s *checkpoints.Store) error {
-				if out == "" || out == "-" {
-					return s.Export(seq, cmd.OutOrStdout())
-				}
-				return writeFile(out, func(w io.Writer) error { return s.Export(seq, w) })
+				return writeTo(cmd.OutOrStdout(), cmp.Or(out, standardOutput), func(w io.Writer) error { return s.Export(seq, w) })
 			})
 		},
 	}
@@ -159,49 +165,43 @@ func newFreeze() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "freeze", Short: "Freeze a learnt policy into a file for serve mode",
 		Long: `Freeze takes the policy of a group out of the last good checkpoint and writes it
-to a file with its normalisers, bounds, provenance and hash. Serve mode loads
-that file and nothing else.`,
+to a file with its return scale, the thresholds of single queries, provenance
+and hash. Serve mode loads that file and nothing else. The tuner may be running:
+what it learnt since its last checkpoint (store.every) is then not in the file.`,
 		Example: "  rubato freeze --store .rubato/checkpoints.db --group orders --out orders.policy", Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if out == "" {
+			switch {
+			case out == "":
 				return usageError(errors.New("--out names no file for the policy"))
+			case out == standardOutput && terminal.Is(cmd.OutOrStdout()):
+				return usageError(errors.New("--out -: a policy is binary, and standard output is a terminal: name a file, or redirect it"))
 			}
-			return withStore(path, func(s *checkpoints.Store) error {
-				text, a, err := app.Freeze(s, group, version)
-				if err != nil {
-					return err
-				}
-				if err := writeFile(out, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
-					return err
-				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", out, a.Network.ID())
-				return nil
-			})
+			return freeze(cmd, path, group, out)
 		},
 	}
 	storeFlag(cmd, &path)
-	cmd.Flags().StringVarP(&out, "out", "o", "", "the policy file to write")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "the policy file to write; - is standard output")
 	cmd.Flags().StringVar(&group, "group", "", "the group whose policy it is; may be left out where only one learns")
 	return cmd
 }
 
-// writeFile writes a whole file or none.
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".rubato-*")
+func freeze(cmd *cobra.Command, store, group, out string) error {
+	c, err := checkpoints.Newest(store)
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return misnamed(err)
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+	text, a, err := app.Freeze(&c, group, version)
+	if err != nil {
+		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+	if err := writeTo(cmd.OutOrStdout(), out, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
+		return err
 	}
+	say := cmd.OutOrStdout()
+	if out == standardOutput {
+		say = cmd.ErrOrStderr()
+	}
+	fmt.Fprintf(say, "%s: %s\n", out, a.Network.ID())
 	return nil
 }
 

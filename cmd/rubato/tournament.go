@@ -37,6 +37,7 @@ of the cost. It prints the goal table; --json, --csv and --html have every cell.
 
 Without --traces and --workloads, all workloads are played.`,
 		Example: `  rubato tournament --traces bench/traces --html tournament.html
+  rubato tournament --traces bench/traces --json
   rubato tournament --workloads bursts,diurnal --kinds light,blind --rivals waiting-cost,best-fixed
   rubato tournament --traces bench/traces --policy mine.policy --full --json result.json
   rubato tournament --workloads all --kinds light --rivals waiting-cost --line mine.json
@@ -71,10 +72,10 @@ Without --traces and --workloads, all workloads are played.`,
 	p.Float64Var(&f.minutes, "minutes", 20, "length of a cell (60 with --adapt)")
 	p.BoolVar(&f.full, "full", false, "whole traces (an hour of a workload)")
 	p.BoolVar(&f.adapt, "adapt", false, "measure how learn mode adapts the policy to shifted queries instead")
-	p.StringVar(&f.json, "json", "", "write everything as JSON to a file, or - for the output")
-	p.StringVar(&f.csv, "csv", "", "write the rows as CSV to a file, or -")
-	p.StringVar(&f.html, "html", "", "write a page to a file, or -")
-	p.StringVar(&f.svg, "svg", "", "write the picture to a file, or -")
+	outputVar(cmd, &f.json, "json", "write everything as JSON to a `file`, or to the output")
+	outputVar(cmd, &f.csv, "csv", "write the rows as CSV to a `file`, or to the output")
+	outputVar(cmd, &f.html, "html", "write a page to a `file`, or to the output")
+	outputVar(cmd, &f.svg, "svg", "write the picture to a `file`, or to the output")
 	return cmd
 }
 

@@ -16,19 +16,23 @@ import (
 	"github.com/segmentio/kafka-go/sasl"
 )
 
-// compare orders topic names.
-func compare(a, b string) int { return cmp.Compare(a, b) }
+const (
+	// refresh is how long the knowledge of who leads what is kept. It is asked
+	// anew, a second apart at most, while something in it is missing or was
+	// refused.
+	refresh = 30 * time.Second
+	// clientID is told to the brokers.
+	clientID = "rubato-arrivals"
+	// connectWithin bounds the making of a connection, which may take several polls:
+	// a broker some way off is many round trips from its first answer.
+	connectWithin = 2 * time.Second
+	// tooLate is how many polls in a row may end without an answer before a set's
+	// connections are made anew.
+	tooLate = 20
+)
 
 // Options set a Poller up.
 type Options struct {
-	// Deadline bounds one poll; 0 means one second.
-	Deadline time.Duration
-	// Refresh is how long the knowledge of who leads what is kept; 0 means 30
-	// seconds. It is asked anew, a second apart at most, while something in it
-	// is missing or was refused.
-	Refresh time.Duration
-	// ClientID is told to the brokers.
-	ClientID string
 	// TLS and SASL, for the broker sets of which Secured holds for every
 	// address; nil means for all. The others are spoken to without: a job's own
 	// word must not send a password anywhere.
@@ -40,22 +44,10 @@ type Options struct {
 	Log zerolog.Logger
 }
 
-// Counts are a Poller's own figures.
-type Counts struct {
-	// Polls and Failures count broker sets asked, and asked without answer.
-	Polls, Failures uint64
-	// Failing are the broker sets that did not answer last time, sorted.
-	Failing []string
-}
-
-// Poller asks brokers for end offsets. Poll is called by one goroutine at a
-// time; Counts by any.
+// Poller asks brokers for end offsets. It is not safe for concurrent use.
 type Poller struct {
 	opts     Options
 	clusters map[string]*cluster
-
-	mu     sync.Mutex
-	counts Counts
 }
 
 // cluster is one broker set, its connections, and its layout.
@@ -67,13 +59,11 @@ type cluster struct {
 	layout    layout
 	known     time.Time
 	failing   bool
+	late      int // polls that ended without an answer since the last
 }
 
 // New returns a Poller; it connects at its first Poll.
 func New(o Options) *Poller {
-	o.Deadline = cmp.Or(o.Deadline, time.Second)
-	o.Refresh = cmp.Or(o.Refresh, 30*time.Second)
-	o.ClientID = cmp.Or(o.ClientID, "rubato-arrivals")
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -81,10 +71,10 @@ func New(o Options) *Poller {
 }
 
 // Poll asks every broker set, side by side, and returns a sample of each that
-// answered, sorted by set. It returns when the deadline is over at the latest.
-// Connections to sets no longer wanted are closed.
-func (p *Poller) Poll(ctx context.Context, wanted []Wanted) []Sample {
-	ctx, cancel := context.WithTimeout(ctx, p.opts.Deadline)
+// answered within that time, sorted by set. Connections to sets no longer wanted
+// are closed.
+func (p *Poller) Poll(ctx context.Context, within time.Duration, wanted []Wanted) []Sample {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	clusters := p.arrange(wanted)
 	samples := make([]*Sample, len(clusters))
@@ -94,7 +84,7 @@ func (p *Poller) Poll(ctx context.Context, wanted []Wanted) []Sample {
 		wg.Go(func() { samples[i], failures[i] = p.ask(ctx, c) })
 	}
 	wg.Wait()
-	p.account(clusters, failures)
+	p.tell(clusters, failures)
 	var out []Sample
 	for _, s := range samples {
 		if s != nil {
@@ -132,17 +122,17 @@ func (p *Poller) arrange(wanted []Wanted) []*cluster {
 		}
 		out = append(out, c)
 	}
-	slices.SortFunc(out, func(a, b *cluster) int { return compare(a.name, b.name) })
+	slices.SortFunc(out, func(a, b *cluster) int { return cmp.Compare(a.name, b.name) })
 	return out
 }
 
-// ask polls one broker set. A set none of whose brokers answered starts with
-// new connections next time.
+// ask polls one broker set. After an error it starts with new connections next
+// time; where brokers did not answer in time, not before tooLate such polls.
 func (p *Poller) ask(ctx context.Context, c *cluster) (*Sample, error) {
 	if c.transport == nil {
 		c.transport = &kafka.Transport{
-			ClientID:    p.opts.ClientID,
-			DialTimeout: p.opts.Deadline, MetadataTTL: p.opts.Refresh,
+			ClientID:    clientID,
+			DialTimeout: connectWithin, MetadataTTL: refresh,
 			// The library's own metadata needs the brokers and no topic.
 			MetadataTopics: []string{},
 		}
@@ -152,17 +142,19 @@ func (p *Poller) ask(ctx context.Context, c *cluster) (*Sample, error) {
 	}
 	now := p.opts.Now()
 	age := now.Sub(c.known)
-	if c.known.IsZero() || age >= p.opts.Refresh || (c.layout.partial && age >= time.Second) {
+	if c.known.IsZero() || age >= refresh || (c.layout.partial && age >= time.Second) {
 		l, err := askLayout(ctx, c.transport, c.addr, c.topics)
 		if err != nil {
-			c.close()
+			c.failed(err)
 			return nil, err
 		}
 		c.layout, c.known = l, now
 	}
 	ends, refused, err := c.offsets(ctx)
 	if err != nil {
-		c.close()
+		c.failed(err)
+	} else {
+		c.late = 0
 	}
 	c.layout.partial = c.layout.partial || refused > 0
 	if len(ends) == 0 && err != nil {
@@ -207,7 +199,7 @@ func (c *cluster) offsets(ctx context.Context) (ends []end, refused int, err err
 // sample puts the answers in canonical order.
 func sample(name string, ends []end) *Sample {
 	slices.SortFunc(ends, func(a, b end) int {
-		return cmp.Or(compare(a.topic, b.topic), cmp.Compare(a.partition, b.partition))
+		return cmp.Or(cmp.Compare(a.topic, b.topic), cmp.Compare(a.partition, b.partition))
 	})
 	s := &Sample{V: 1, Brokers: name, Topics: []Topic{}}
 	for _, e := range ends {
@@ -220,13 +212,9 @@ func sample(name string, ends []end) *Sample {
 	return s
 }
 
-// account counts the failures, and names one as it begins and as it ends.
-func (p *Poller) account(clusters []*cluster, failures []error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.counts.Failing = nil
+// tell names a failure as it begins and as it ends.
+func (p *Poller) tell(clusters []*cluster, failures []error) {
 	for i, c := range clusters {
-		p.counts.Polls++
 		err := failures[i]
 		switch {
 		case err != nil && !c.failing:
@@ -234,20 +222,8 @@ func (p *Poller) account(clusters []*cluster, failures []error) {
 		case err == nil && c.failing:
 			p.opts.Log.Info().Str("brokers", c.name).Msg("end offsets are had again")
 		}
-		if c.failing = err != nil; c.failing {
-			p.counts.Failures++
-			p.counts.Failing = append(p.counts.Failing, c.name)
-		}
+		c.failing = err != nil
 	}
-}
-
-// Counts returns the figures so far.
-func (p *Poller) Counts() Counts {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	c := p.counts
-	c.Failing = slices.Clone(c.Failing)
-	return c
 }
 
 // Close closes every connection. No Poll may run or follow.
@@ -258,10 +234,18 @@ func (p *Poller) Close() {
 	p.clusters = nil
 }
 
+// failed closes the connections where waiting for them is of no use.
+func (c *cluster) failed(err error) {
+	if c.late++; errors.Is(err, context.DeadlineExceeded) && c.late < tooLate {
+		return
+	}
+	c.close()
+}
+
 // close drops the connections and what they told; the next ask starts anew.
 func (c *cluster) close() {
 	if c.transport != nil {
 		c.transport.CloseIdleConnections()
 	}
-	c.transport, c.layout, c.known = nil, layout{}, time.Time{}
+	c.transport, c.layout, c.known, c.late = nil, layout{}, time.Time{}, 0
 }

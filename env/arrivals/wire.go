@@ -1,6 +1,7 @@
 package arrivals
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -85,7 +86,7 @@ func askLayout(ctx context.Context, rt kafka.RoundTripper, addr net.Addr, topics
 		return layout{}, fmt.Errorf("ask %s for metadata: answered with %T", addr, res)
 	}
 	var l layout
-	slices.SortFunc(m.Topics, func(a, b metadata.ResponseTopic) int { return compare(a.Name, b.Name) })
+	slices.SortFunc(m.Topics, func(a, b metadata.ResponseTopic) int { return cmp.Compare(a.Name, b.Name) })
 	for _, t := range m.Topics {
 		l.partial = l.partial || t.ErrorCode != 0
 		for _, p := range t.Partitions {

@@ -156,15 +156,8 @@ func (e *Ensemble) Predict(rate, spread *[3]float64) {
 // events/s. They ascend.
 func (e *Ensemble) Quantiles(q *[3][5]float64) { *q = e.s.Quantiles }
 
-// Weights fills how much each member counts at each horizon; a row sums to 1
-// unless one of it is out.
-func (e *Ensemble) Weights(w *[3][len(Members)]float64) {
-	for i := range w {
-		w[i] = e.s.Hedge[i].Weight
-	}
-}
-
-// Drops tells how often each member erred and was left out.
+// Drops tells how often each member was left out: it erred, or seconds of which
+// it has a memory were missing.
 func (e *Ensemble) Drops() [len(Members)]uint64 { return e.s.Drops }
 
 // Step implements env.Forecaster. Where seconds are missing before t, what

@@ -79,15 +79,17 @@ type Snapshot struct {
 
 // Driver describes the queries of one Spark driver.
 type Driver struct {
-	// With k batches in course, each runs at the speed
-	//
-	//	1 / (1 + Contention x max(k - Cores, 0) / Cores)
-	//
-	// so that Contention 1 is processor sharing and 0 is none at all. Cores 0
-	// means 1.
+	// Cores and Contention say how fast batches run beside each other: see Speed.
+	// Cores 0 means 1.
 	Cores, Contention float64
 	// Queries, of different keys. The run lasts as long as the shortest.
 	Queries []Config
+}
+
+// Speed is that of each batch while k are in course on a driver: contention 1 is
+// processor sharing, 0 is none at all.
+func Speed(k, cores, contention float64) float64 {
+	return 1 / (1 + contention*max(k-cores, 0)/cores)
 }
 
 // Trigger is one trigger as it truly was.

@@ -38,6 +38,7 @@ type query struct {
 	due      env.Time // when something happens next
 	ticks    bool     // whether that is a tick
 	asked    bool     // a trigger of another ended, and this one is next
+	released env.Time // start of the last trigger that the floor did not hold
 	trigger  Trigger  // in course, or the last
 	inBatch  bool
 	interval time.Duration // in effect
@@ -152,15 +153,31 @@ func (q *query) advance(t env.Time) {
 
 func (q *query) outstanding() float64 { return q.arrived - q.committed }
 
+// maxTriggerDelay is Spark's default.
+const maxTriggerDelay = env.Time(15 * time.Minute)
+
+// holds tells whether a trigger at t leaves n events where they are, as Spark's
+// Kafka source decides: it does where they are fewer than the floor, unless the
+// last trigger that was free to take what there is, be it nothing, is the delay
+// ago. A run's first trigger is free.
+func (q *query) holds(n float64, t env.Time) bool {
+	if n < q.cfg.Floor && t-q.released < maxTriggerDelay {
+		return true
+	}
+	q.released = t
+	return false
+}
+
 // startTrigger begins a trigger of q now.
 func (s *Sim) startTrigger(q *query) {
 	n := q.outstanding()
+	held := q.holds(n, s.now)
 	lasts := emptyTime
 	q.trigger = Trigger{Start: s.now, Outcome: env.Batch, Rows: n}
 	switch {
 	case n == 0:
 		q.trigger.Outcome = env.Empty
-	case n < q.cfg.Floor:
+	case held:
 		q.trigger.Outcome, q.trigger.Rows = env.Held, 0
 	default:
 		if q.cfg.Cap > 0 {

@@ -69,6 +69,7 @@ func open(d Driver) *Sim {
 		q.spec = newSpec(c)
 		q.tracker = c.tracker()
 		q.grid = q.period
+		q.released = -maxTriggerDelay
 		q.interval, q.sent = c.Configured, c.Configured
 		q.score.Reference = q.reference
 		if len(d.Queries) > 1 {
@@ -220,9 +221,7 @@ func (s *Sim) others(q *query, l *env.Load) {
 }
 
 // speed is that of each batch while k are in course.
-func (d *driver) speed(k int) float64 {
-	return 1 / (1 + d.contention*max(float64(k)-d.cores, 0)/d.cores)
-}
+func (d *driver) speed(k int) float64 { return Speed(float64(k), d.cores, d.contention) }
 
 // share sets how many batches are in course and brings the ends of those that
 // are to the new speed.

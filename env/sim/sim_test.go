@@ -176,6 +176,33 @@ func TestDataHeldBackIsNeitherEmptyNorABatch(t *testing.T) {
 	}
 }
 
+// As KafkaMicroBatchStream.delayBatch has it, with a trigger a minute.
+func TestDataIsHeldBackForMaxTriggerDelayAtMost(t *testing.T) {
+	c := config(t, 1, nil)
+	c.Floor, c.Duration, c.Configured, c.Reference = 3, 70*time.Minute, time.Minute, 1
+	taken := map[int]float64{0: 1, 15: 1, 17: 3, 32: 1, 62: 1} // rows by the trigger's minute
+	for _, at := range []float64{0, 0.5, 16.5, 16.6, 16.7, 20.5, 47.5} {
+		c.Arrivals = append(c.Arrivals, time.Duration(at*float64(time.Minute)))
+	}
+	empty := func(minute int) bool {
+		return minute == 16 || minute > 17 && minute < 21 || minute > 32 && minute < 48 || minute > 62
+	}
+	c.OnTrigger = func(x sim.Trigger) {
+		minute := int(math.Round(x.Start.Sub(0) / 60))
+		want := env.Held
+		switch {
+		case taken[minute] > 0:
+			want = env.Batch
+		case empty(minute):
+			want = env.Empty
+		}
+		if x.Outcome != want || x.Rows != taken[minute] {
+			t.Errorf("minute %d: outcome %v of %v rows, want %v of %v", minute, x.Outcome, x.Rows, want, taken[minute])
+		}
+	}
+	open(t, c).Run()
+}
+
 func TestCapLimitsEachBatch(t *testing.T) {
 	c := config(t, 1, loads["steady"])
 	c.Cap = 150

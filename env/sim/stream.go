@@ -52,7 +52,7 @@ func draw(load Load, seed uint64, d time.Duration) []clump {
 			continue
 		}
 		for b := range bins {
-			n := poisson(rng, rate/bins)
+			n := Poisson(rng, rate/bins)
 			k := min(n, clumps)
 			for i := range int(k) {
 				x := (float64(i) + rng.Float64()) / k
@@ -73,9 +73,9 @@ func recorded(arrivals []time.Duration) []clump {
 	return out
 }
 
-// poisson draws a count of the given mean; from 50 on by the normal
+// Poisson draws a count of the given mean, from 50 on by the normal
 // distribution.
-func poisson(rng *rand.Rand, mean float64) float64 {
+func Poisson(rng *rand.Rand, mean float64) float64 {
 	if mean >= 50 {
 		return max(math.Round(mean+math.Sqrt(mean)*rng.NormFloat64()), 0)
 	}

@@ -2,6 +2,7 @@ package spark
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -46,11 +47,16 @@ func (a *agent) send(at env.Time, m Message) env.Input {
 	return env.Input{At: at + env.Time(a.delay), Kind: env.InputMessage, Key: a.key, Value: b}
 }
 
+// started introduces a query with one Kafka source.
 func (a *agent) started(at env.Time, options SourceOptions) env.Input {
+	return a.introduce(at, Source{Name: "kafka", Options: options})
+}
+
+func (a *agent) introduce(at env.Time, source Source) env.Input {
 	m := a.m
 	m.Type, m.AppID, m.AppName, m.Name = Started, "app-1", "shop", "orders"
 	m.TriggerType, m.Manageable, m.HooksActive = "ProcessingTime", true, true
-	m.Sources = []Source{{Name: "kafka", Options: options}}
+	m.Sources = []Source{source}
 	return a.send(at, m)
 }
 
@@ -205,6 +211,16 @@ func (w *world) feed(inputs ...env.Input) {
 		}
 		w.sent = append(w.sent, w.Outgoing(stampOf)...)
 	}
+}
+
+// refused counts the inputs that were skipped for a reason.
+func refused(w *world, reason error) (n int) {
+	for _, err := range w.errs {
+		if errors.Is(err, reason) {
+			n++
+		}
+	}
+	return n
 }
 
 // last is the newest tick.

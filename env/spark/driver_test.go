@@ -17,7 +17,7 @@ func together(t *testing.T, agents ...*agent) *world {
 	for n := range 4 {
 		for i, x := range agents {
 			if from := at(float64(n) + 0.3*float64(i)); n == 0 {
-				w.feed(x.started(from, SourceOptions{RowsPerSecond: "100"}))
+				w.feed(x.introduce(from, Source{Name: "rate"}))
 			} else {
 				w.feed(x.batch(from, 100)...)
 			}

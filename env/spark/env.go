@@ -29,7 +29,7 @@ const (
 	remember = 24 * 3600
 )
 
-// Errors of Take, each counted: the input is skipped and nothing else happens.
+// Errors of Take: the input is skipped and nothing else happens.
 var (
 	ErrBackward = errors.New("sequence goes backward")
 	ErrGone     = errors.New("run is gone")
@@ -52,11 +52,9 @@ type EnvironmentOptions struct {
 
 // Counts are cumulative over the environment's life.
 type Counts struct {
-	// Messages were taken, Malformed did not parse, Backward repeated or
-	// preceded what was known, Lost never came, Gone were of runs that had
-	// ended, Refused found no room. BadFields were fields of Spark's progress
-	// that were not believed; BadSamples samples that did not parse.
-	Messages, Malformed, Backward, Lost, Gone, Refused, BadFields, BadSamples uint64
+	// Lost are messages that never came, BadFields fields of Spark's progress
+	// that were there and not believed.
+	Lost, BadFields uint64
 }
 
 // Environment is the set of live queries. It implements env.Environment. It is
@@ -111,6 +109,9 @@ func New(o EnvironmentOptions) *Environment {
 	return &Environment{opts: o, queries: make(map[env.QueryKey]*query), apps: make(map[string][]*run)}
 }
 
+// Known tells whether a query of that key is known.
+func (e *Environment) Known(q env.QueryKey) bool { return e.queries[q] != nil }
+
 // Settings are what is asked of a query's newest run; ok is false where it has
 // none, or is not managed.
 func (e *Environment) Settings(k env.QueryKey) (set env.Settings, ok bool) {
@@ -135,34 +136,37 @@ func (e *Environment) Configure(resolve Resolver) {
 	}
 }
 
+// Pace sets how long a command holds, and the brokers that are asked about
+// sources of which neither the resolver nor the job names any.
+func (e *Environment) Pace(lease time.Duration, brokers []string) {
+	if lease > 0 {
+		e.opts.Lease = lease
+	}
+	e.opts.Brokers = slices.Clone(brokers)
+}
+
 func (e *Environment) resolve(k env.QueryKey, r *run) {
 	if e.opts.Resolve != nil {
 		r.resolve(k, e.opts.Resolve)
 	}
 }
 
-// SetEpoch sets the epoch of the commands to come. A tuner that lost its store
-// takes a later one.
-func (e *Environment) SetEpoch(epoch uint64) { e.s.Epoch = epoch }
-
-// Take takes in one input. Its error says why an input was skipped; it is
-// counted already. Configuration, holds and releases are the caller's to turn
-// into Configure, no Act, and Release: those kinds pass by.
+// Take takes in one input. Its error says why an input was skipped.
+// Configuration, holds, releases and the stop are the caller's to turn into
+// Configure, no Act, Release and ReleaseAll: those kinds pass by.
 func (e *Environment) Take(in env.Input) error {
 	e.s.Now = max(e.s.Now, in.At)
 	switch in.Kind {
 	case env.InputStart:
 		return e.start(in.Value)
 	case env.InputCaughtUp:
-		e.s.Live = true
+		e.live()
 	case env.InputMessage:
 		return e.message(in)
 	case env.InputOffsets:
 		return e.sample(in.Value)
 	case env.InputTick:
 		e.tick()
-	case env.InputStop:
-		e.ReleaseAll()
 	}
 	return nil
 }
@@ -193,7 +197,6 @@ func (e *Environment) message(in env.Input) error {
 		err = fmt.Errorf("%w: a key of %d bytes that names no query", ErrMessage, len(in.Key))
 	}
 	if err != nil {
-		e.s.Counts.Malformed++
 		return err
 	}
 	q, r, err := e.find(env.QueryKey(in.Key), m)
@@ -201,19 +204,16 @@ func (e *Environment) message(in env.Input) error {
 		return err
 	}
 	if m.Seq <= r.Seq {
-		e.s.Counts.Backward++
 		return fmt.Errorf("%w: %s of run %s: %d after %d", ErrBackward, q.key, r.ID, m.Seq, r.Seq)
 	}
 	var p *Progress
 	if m.Type == Progressed {
 		if p, err = DecodeProgress(m.Progress); err != nil {
-			e.s.Counts.Malformed++
 			q.err = err.Error()
 			return fmt.Errorf("%w of %s: %w", ErrMessage, q.key, err)
 		}
 		e.s.Counts.BadFields += uint64(p.Bad)
 	}
-	e.s.Counts.Messages++
 	e.accept(q, r, m, p)
 	return nil
 }
@@ -310,7 +310,6 @@ func (e *Environment) started(q *query, r *run, m *Message) {
 func (e *Environment) sample(value []byte) error {
 	s, err := arrivals.Decode(value)
 	if err != nil {
-		e.s.Counts.BadSamples++
 		return fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	for _, k := range e.keys {

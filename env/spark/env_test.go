@@ -1,7 +1,6 @@
 package spark
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -82,7 +81,7 @@ func TestGarbageIsCountedAndChangesNothing(t *testing.T) {
 	w, _ := introduced(t)
 	before := encode(t, w)
 	good := newAgent(t, "k", "r").heartbeat(at(6))
-	n := uint64(0)
+	n := 0
 	for _, bad := range []env.Input{
 		{Value: nil, Key: "shop/orders"}, {Value: []byte("\xff\x00"), Key: "shop/orders"},
 		{Value: good.Value[:40], Key: "shop/orders"}, {Value: []byte(strings.Repeat("9", MaxMessage+1)), Key: "shop/orders"},
@@ -93,16 +92,15 @@ func TestGarbageIsCountedAndChangesNothing(t *testing.T) {
 		w.feed(bad)
 		n++
 	}
-	if got := w.Totals().Malformed; got != n || uint64(len(w.errs)) != n {
-		t.Errorf("%d counted and %d told of %d", got, len(w.errs), n)
+	if got := refused(w, ErrMessage); got != n || len(w.errs) != n {
+		t.Errorf("%d refused and %d told of %d", got, len(w.errs), n)
 	}
-	w.s.Counts.Malformed = 0
 	if after := encode(t, w); after != before {
 		t.Errorf("the state changed:\n%s\n%s", before, after)
 	}
 	w.feed(env.Input{Kind: env.InputOffsets, At: at(6), Value: []byte(`{"v":1`)})
-	if w.Totals().BadSamples != 1 {
-		t.Errorf("a sample that does not parse is not counted: %+v", w.Totals())
+	if refused(w, ErrInput) != 1 {
+		t.Errorf("a sample that does not parse is not told of: %v", w.errs)
 	}
 }
 
@@ -115,13 +113,8 @@ func TestSequencesThatGoBackAreSkipped(t *testing.T) {
 	w.feed(again...)
 	w.feed(again...)
 	w.feed(second, first)
-	if w.Totals().Backward != 4 || len(w.ticks) != ticks+1 {
-		t.Errorf("%d counted, %d ticks; want 4 and 1", w.Totals().Backward, len(w.ticks)-ticks)
-	}
-	for _, err := range w.errs {
-		if !errors.Is(err, ErrBackward) {
-			t.Error(err)
-		}
+	if refused(w, ErrBackward) != 4 || len(w.errs) != 4 || len(w.ticks) != ticks+1 {
+		t.Errorf("%d ticks, refused %v; want 1 and 4", len(w.ticks)-ticks, w.errs)
 	}
 }
 
@@ -140,7 +133,7 @@ func TestLostMessagesLoseNoCountAndTeachNothing(t *testing.T) {
 	if got := w.last(); got.Teaches || got.Cost.Empty != 6 || got.Cost.Batch != 2 {
 		t.Errorf("over the loss: teaches %v, cost %+v; want 6 empties and 2 batches that teach nothing", got.Teaches, got.Cost)
 	}
-	if got := w.Totals().Lost; got != 16 {
+	if got := w.Counts().Lost; got != 16 {
 		t.Errorf("%d messages counted as lost, want 16", got)
 	}
 	w.feed(a.empty(at(20))...)
@@ -187,8 +180,8 @@ func TestARunThatIsGoneStaysGone(t *testing.T) {
 	w.feed(a.terminated(at(6)))
 	w.feed(a.batch(at(7), 10)...)
 	w.feed(tickAt(at(8)))
-	if len(w.ticks) != 3 || w.Totals().Gone != 3 || w.Snapshot()[0].State != "gone" {
-		t.Errorf("%d ticks, %d counted, %+v", len(w.ticks), w.Totals().Gone, w.Snapshot())
+	if len(w.ticks) != 3 || refused(w, ErrGone) != 3 || w.Snapshot()[0].State != "gone" {
+		t.Errorf("%d ticks, refused %v, %+v", len(w.ticks), w.errs, w.Snapshot())
 	}
 }
 
@@ -301,7 +294,7 @@ func TestDataHeldBackIsNotAnEmptyTrigger(t *testing.T) {
 
 func TestWithoutOffsetsArrivalsComeFromProgress(t *testing.T) {
 	w, a := newWorld(t), newAgent(t, "k", "r")
-	w.feed(a.started(at(0.5), SourceOptions{RowsPerSecond: "100"}))
+	w.feed(a.introduce(at(0.5), Source{Name: "rate"}))
 	for i := range 30 {
 		from := at(1 + 2*float64(i))
 		w.feed(a.begin(from), a.progressJSON(from+150e6, `{"numInputRows":200,"sources":[{"description":"RateStreamV2[rowsPerSecond=100]","startOffset":1,"endOffset":3,"numInputRows":200}]}`),
@@ -341,8 +334,8 @@ func TestStrangersCannotFillTheMemory(t *testing.T) {
 	for i := range maxRuns + 3 {
 		w.feed(newAgent(t, "k", fmt.Sprint("r", i)).heartbeat(at(1)))
 	}
-	if got := len(w.queries["k"].runs); got != maxRuns || w.Totals().Refused != 3 {
-		t.Errorf("%d runs held, %d refused", got, w.Totals().Refused)
+	if got := len(w.queries["k"].runs); got != maxRuns || refused(w, ErrFull) != 3 {
+		t.Errorf("%d runs held, refused %v", got, w.errs)
 	}
 	w.feed(tickAt(at(40)), tickAt(at(80)))
 	if len(w.queries) != 0 || len(w.keys) != 0 {

@@ -115,8 +115,8 @@ func TestTheLoopClosesAndTheCostsAreTrue(t *testing.T) {
 		if o := w.last().Observation; math.Abs(o.Overhead-0.2) > 0.1 || o.Sighted != 1 {
 			t.Errorf("%s: fitted overhead %v, sighted %v", name, o.Overhead, o.Sighted)
 		}
-		if len(w.errs) != 0 || w.Totals().Lost != 0 {
-			t.Errorf("%s: %v, %+v", name, w.errs, w.Totals())
+		if len(w.errs) != 0 || w.Counts().Lost != 0 {
+			t.Errorf("%s: %v, %+v", name, w.errs, w.Counts())
 		}
 	}
 }

@@ -134,9 +134,6 @@ type SourceOptions struct {
 	Brokers              string `json:"kafka.bootstrap.servers,omitempty"`
 	MaxOffsetsPerTrigger string `json:"maxOffsetsPerTrigger,omitempty"`
 	MinOffsetsPerTrigger string `json:"minOffsetsPerTrigger,omitempty"`
-	MaxTriggerDelay      string `json:"maxTriggerDelay,omitempty"`
-	MaxFilesPerTrigger   string `json:"maxFilesPerTrigger,omitempty"`
-	RowsPerSecond        string `json:"rowsPerSecond,omitempty"`
 }
 
 // Stats are the agent's own counts, cumulative over a run.

@@ -22,7 +22,7 @@ func TestABrokersAnswerBecomesTheBacklog(t *testing.T) {
 	}
 	t.Cleanup(broker.Close)
 	addrs := broker.ListenAddrs()
-	poller := arrivals.New(arrivals.Options{Deadline: 5 * time.Second})
+	poller := arrivals.New(arrivals.Options{})
 	t.Cleanup(poller.Close)
 	tr := &kafka.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
@@ -31,7 +31,7 @@ func TestABrokersAnswerBecomesTheBacklog(t *testing.T) {
 	w, a := newWorld(t), newAgent(t, "shop/orders", "r1")
 	w.feed(a.started(at(0), SourceOptions{Subscribe: "orders", Brokers: addrs[0]}))
 	for i := range 2 {
-		for _, s := range poller.Poll(t.Context(), w.Wanted()) {
+		for _, s := range poller.Poll(t.Context(), 5*time.Second, w.Wanted()) {
 			b, err := s.Encode()
 			if err != nil {
 				t.Fatal(err)

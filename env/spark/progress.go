@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // maxNumber bounds what is believed of a number in Spark's progress.
@@ -21,20 +20,12 @@ const maxNumber = 1e15
 // that is absent, wrong-typed, negative or absurd is missing: NaN never gets
 // here. Durations are in milliseconds.
 type Progress struct {
-	// BatchID and Rows are -1 where missing.
-	BatchID int64
-	Rows    int64
-	// TimestampMs is the trigger's start by the driver's wall clock, 0 where
-	// missing.
-	TimestampMs int64
-	// TriggerMs is how long the trigger took, AddBatchMs the batch itself; -1
-	// where missing (a trigger without a batch has no AddBatchMs).
-	TriggerMs  float64
+	// Rows is -1 where missing.
+	Rows int64
+	// AddBatchMs is how long the batch took; -1 where missing, as it is in a
+	// trigger without a batch.
 	AddBatchMs float64
 	Sources    []SourceProgress
-	// Sink is the sink's description, StateOperators how many there are.
-	Sink           string
-	StateOperators int
 	// Bad counts fields that were there and not believed.
 	Bad int
 }
@@ -62,18 +53,12 @@ type PartitionOffset struct {
 // does not take the others with it.
 type (
 	rawProgress struct {
-		BatchID        json.RawMessage `json:"batchId"`
-		NumInputRows   json.RawMessage `json:"numInputRows"`
-		Timestamp      json.RawMessage `json:"timestamp"`
-		DurationMs     json.RawMessage `json:"durationMs"`
-		BatchDuration  json.RawMessage `json:"batchDuration"`
-		Sources        json.RawMessage `json:"sources"`
-		Sink           json.RawMessage `json:"sink"`
-		StateOperators json.RawMessage `json:"stateOperators"`
+		NumInputRows json.RawMessage `json:"numInputRows"`
+		DurationMs   json.RawMessage `json:"durationMs"`
+		Sources      json.RawMessage `json:"sources"`
 	}
 	rawDurations struct {
-		TriggerExecution json.RawMessage `json:"triggerExecution"`
-		AddBatch         json.RawMessage `json:"addBatch"`
+		AddBatch json.RawMessage `json:"addBatch"`
 	}
 	rawSource struct {
 		Description  json.RawMessage `json:"description"`
@@ -92,35 +77,15 @@ func DecodeProgress(b []byte) (*Progress, error) {
 		return nil, fmt.Errorf("progress of %d bytes: %w", len(b), err)
 	}
 	p := new(Progress)
-	p.BatchID = p.count(raw.BatchID)
 	p.Rows = p.count(raw.NumInputRows)
-	if s := p.text(raw.Timestamp); s != "" {
-		t, err := time.Parse(time.RFC3339Nano, s)
-		if err != nil {
-			p.Bad++
-		} else {
-			p.TimestampMs = t.UnixMilli()
-		}
-	}
 	var d rawDurations
 	p.part(raw.DurationMs, &d)
-	p.TriggerMs, p.AddBatchMs = p.number(d.TriggerExecution), p.number(d.AddBatch)
-	if p.TriggerMs < 0 {
-		p.TriggerMs = p.number(raw.BatchDuration)
-	}
+	p.AddBatchMs = p.number(d.AddBatch)
 	var sources []rawSource
 	p.part(raw.Sources, &sources)
 	for i := range sources {
 		p.Sources = append(p.Sources, p.source(&sources[i]))
 	}
-	var sink struct {
-		Description json.RawMessage `json:"description"`
-	}
-	p.part(raw.Sink, &sink)
-	p.Sink = p.text(sink.Description)
-	var operators []json.RawMessage
-	p.part(raw.StateOperators, &operators)
-	p.StateOperators = len(operators)
 	return p, nil
 }
 

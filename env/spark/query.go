@@ -14,14 +14,12 @@ func (e *Environment) find(k env.QueryKey, m *Message) (*query, *run, error) {
 	q := e.queries[k]
 	if q == nil {
 		if len(e.keys) >= maxQueries {
-			e.s.Counts.Refused++
 			return nil, nil, fmt.Errorf("%w: %s is one above %d queries", ErrFull, k, maxQueries)
 		}
 		q = &query{key: k}
 		e.put(q)
 	}
 	if slices.Contains(q.ended, m.Run) {
-		e.s.Counts.Gone++
 		return nil, nil, fmt.Errorf("%w: %s of %s", ErrGone, m.Run, k)
 	}
 	for _, r := range q.runs {
@@ -30,7 +28,6 @@ func (e *Environment) find(k env.QueryKey, m *Message) (*query, *run, error) {
 		}
 	}
 	if len(q.runs) >= maxRuns {
-		e.s.Counts.Refused++
 		return nil, nil, fmt.Errorf("%w: run %s of %s is one above %d", ErrFull, m.Run, k, maxRuns)
 	}
 	return q, e.join(q, m), nil
@@ -46,22 +43,16 @@ func (e *Environment) put(q *query) {
 // until they speak again.
 func (e *Environment) join(q *query, m *Message) *run {
 	r := &run{key: q.key, runState: runState{
-		ID: m.Run, FirstAt: e.s.Now, LastAt: e.s.Now,
+		ID: m.Run, LastAt: e.s.Now,
 		Seq: m.Seq - 1, Counters: m.Counters, ConfiguredMs: m.ConfiguredMs,
 	}}
 	r.tracker = e.newTracker(q.key, r.ID, e.s.Now)
 	for _, old := range q.runs {
 		old.Doubted = true
 	}
-	from := q.former
-	if n := len(q.runs); n > 0 && q.runs[n-1].learnt() {
-		from = q.runs[n-1].tracker
+	if r.Past = !e.s.Live; !r.Past {
+		q.inherit(r, len(q.runs))
 	}
-	if from != nil {
-		r.tracker.Inherit(from)
-		r.Inherited = true
-	}
-	q.former = nil
 	// Counters hold what m itself tells of: its own end of a trigger is no
 	// gap, but neither is it known yet.
 	if m.Type == Trigger && m.Edge == EdgeEnd {
@@ -77,6 +68,47 @@ func (e *Environment) join(q *query, m *Message) *run {
 	return r
 }
 
+// inherit gives a run, the query's i-th, what a former one learnt of its load.
+func (q *query) inherit(r *run, i int) {
+	from := q.former
+	if i > 0 && q.runs[i-1].learnt() {
+		from = q.runs[i-1].tracker
+	}
+	if from != nil {
+		r.tracker.Inherit(from)
+		r.Inherited = true
+	}
+	q.former = nil
+}
+
+// live ends catching up. Runs that were first met meanwhile are followed from
+// here on, with fresh trackers: when their past messages were sent is not known,
+// and all that was read of it would seem to have happened at once.
+func (e *Environment) live() {
+	e.s.Live = true
+	known := make(map[string]bool) // drivers
+	for _, k := range e.keys {
+		q := e.queries[k]
+		for i, r := range q.runs {
+			if !r.Past {
+				if r.Info != nil {
+					known[r.Info.AppID] = true
+				}
+				continue
+			}
+			e.leave(r)
+			r.Past, r.Start = false, nil
+			r.tracker = e.newTracker(k, r.ID, e.s.Now)
+			q.inherit(r, i)
+			if r.Info != nil {
+				e.enter(r)
+			}
+			e.resolve(k, r)
+		}
+	}
+	e.s.Drivers = slices.DeleteFunc(e.s.Drivers, func(d driver) bool { return !known[d.App] })
+}
+
 // drop takes a run out; what it learnt of its load stays for the next one.
 func (e *Environment) drop(q *query, r *run) {
 	e.leave(r)
@@ -88,7 +120,7 @@ func (e *Environment) drop(q *query, r *run) {
 }
 
 // learnt tells whether the run knows a load that is worth keeping.
-func (r *run) learnt() bool { return r.tracker.Warmed() || r.Inherited }
+func (r *run) learnt() bool { return !r.Past && (r.tracker.Warmed() || r.Inherited) }
 
 // sweep drops runs that were silent too long, and forgets queries without any.
 func (e *Environment) sweep() {

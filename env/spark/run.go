@@ -10,9 +10,6 @@ import (
 // counted.
 const maxMadeUp = 4096
 
-// sightFor is how long a sample of end offsets counts, s.
-const sightFor = 5
-
 // Resolved is what the user asks of one query, and how it is handled.
 type Resolved struct {
 	Settings env.Settings
@@ -55,14 +52,15 @@ type run struct {
 // runState is all of a run but its tracker.
 type runState struct {
 	ID env.RunID
-	// FirstAt and LastAt are when its first and last messages were received.
-	// Doubted is set when another run of the key came up since the last one.
-	FirstAt, LastAt env.Time
-	Doubted         bool
-	// Inherited is set where a former run's load was taken over.
-	Inherited bool
-	Clock     Clock
-	WallMs    int64
+	// LastAt is when its last message was received. Doubted is set when another
+	// run of the key came up since.
+	LastAt  env.Time
+	Doubted bool
+	// Inherited is set where a former run's load was taken over. Past is set until
+	// the end of catching up where the run was first met while catching up.
+	Inherited, Past bool
+	Clock           Clock
+	WallMs          int64
 
 	// As of the last message.
 	Seq                      uint64
@@ -85,10 +83,9 @@ type runState struct {
 	HeldBack float64
 
 	// Asked is set once settings were resolved.
-	Asked   bool
-	Ask     Resolved
-	Brokers string
-	Lease   lease
+	Asked bool
+	Ask   Resolved
+	Lease lease
 	// AskedAt is when it was last asked for being next (see Environment.ask).
 	AskedAt env.Time
 	// Cause is that of the last tick, Observed its observation.
@@ -320,7 +317,7 @@ func (r *run) take(t env.Time, p *Progress) float64 {
 }
 
 // sighted tells whether the broker answered lately.
-func (r *run) sighted(t env.Time) bool { return r.Sampled && t.Sub(r.SampledAt) <= sightFor }
+func (r *run) sighted(t env.Time) bool { return r.Sampled && t.Sub(r.SampledAt) <= env.SightFor }
 
 // ms is a duration in milliseconds.
 func ms(n int64) time.Duration { return time.Duration(n) * time.Millisecond }

@@ -10,7 +10,7 @@ type Snapshot struct {
 	Query env.QueryKey `json:"query"`
 	Run   env.RunID    `json:"run,omitempty"`
 	// State is "waiting", "batch", "contested" (two runs under one key: both
-	// are left alone), "unmanaged" (Why says why), or "gone".
+	// are left alone), "unmanaged" (Why says why), or Gone.
 	State string `json:"state"`
 	Why   string `json:"why,omitempty"`
 	Stale bool   `json:"stale"`
@@ -51,6 +51,9 @@ type Snapshot struct {
 	LastError    string  `json:"lastError,omitempty"`
 }
 
+// Gone is the state of a query that has no run, and is remembered for its next.
+const Gone = "gone"
+
 // Snapshot describes every query, in the order of the keys.
 func (e *Environment) Snapshot() []Snapshot {
 	out := make([]Snapshot, 0, len(e.keys))
@@ -60,14 +63,23 @@ func (e *Environment) Snapshot() []Snapshot {
 	return out
 }
 
-// Totals returns what the environment counted over its life.
-func (e *Environment) Totals() Counts { return e.s.Counts }
+// Counts returns what the environment counted over its life.
+func (e *Environment) Counts() Counts { return e.s.Counts }
+
+// Forecaster is that of the query's newest run; nil where it has none.
+func (e *Environment) Forecaster(k env.QueryKey) env.Forecaster {
+	q := e.queries[k]
+	if q == nil || q.newest() == nil {
+		return nil
+	}
+	return q.newest().tracker.Forecaster()
+}
 
 // Live tells whether the environment ticks and commands: it has caught up.
 func (e *Environment) Live() bool { return e.s.Live }
 
 func (e *Environment) snapshot(q *query) Snapshot {
-	s := Snapshot{Query: q.key, State: "gone", LastError: q.err}
+	s := Snapshot{Query: q.key, State: Gone, LastError: q.err}
 	r := q.newest()
 	if r == nil {
 		return s

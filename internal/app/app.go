@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,8 +35,11 @@ type Options struct {
 	// watched and reloaded.
 	Config     *configs.Config
 	ConfigPath string
-	Version    string
-	Log        zerolog.Logger
+	// FileAlone leaves the environment out when the file is reloaded, as it was
+	// when Config was loaded (configs.LoadFile).
+	FileAlone bool
+	Version   string
+	Log       zerolog.Logger
 	// Message is told of each message of the metrics topic, Step of each
 	// decision, from the goroutine that takes them: they must be quick. Nil
 	// for no one.
@@ -59,9 +63,13 @@ type App struct {
 	watcher  *configs.Watcher
 
 	// Of the goroutine of loop.
-	core    *Core
-	at      env.Time
-	took    time.Time // when the input in course was taken
+	core *Core
+	at   env.Time
+	took time.Time // when the input in course was taken
+	// Time goes on from begunAt, the start, by the monotonic clock: one that is set
+	// back must not stop it.
+	begun   time.Time
+	begunAt env.Time
 	tally   tally
 	told    map[env.QueryKey]told
 	pending int // checkpoints under way
@@ -114,8 +122,7 @@ func Start(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.poller = arrivals.New(arrivals.Options{
-		Deadline: cfg.Decision.Period * 3 / 4, Log: a.log,
-		TLS: a.security.TLS, SASL: a.security.SASL, Secured: a.configured,
+		Log: a.log, TLS: a.security.TLS, SASL: a.security.SASL, Secured: a.configured,
 	})
 	if a.web, err = web.Start(web.Options{
 		Addr: cfg.HTTP.Listen, App: a, Metrics: a.metrics.Handler(), Version: o.Version, Log: a.log,
@@ -252,7 +259,7 @@ func (a *App) Queries() any { return a.Snapshots() }
 func (a *App) Snapshots() []spark.Snapshot {
 	out := []spark.Snapshot{}
 	a.call(func() { out = append(out, a.core.env.Snapshot()...) })
-	return out
+	return slices.DeleteFunc(out, func(s spark.Snapshot) bool { return s.State == spark.Gone })
 }
 
 // Hold keeps a query on its configured interval until Release.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"rubato/agent"
@@ -12,14 +13,20 @@ import (
 	"rubato/env"
 	"rubato/env/forecast"
 	"rubato/env/spark"
+	"rubato/internal/signing"
 	"rubato/policy"
 	"rubato/policy/rules"
 	"rubato/replay"
 )
 
-// Known are the names that a configuration may use.
+// Known are the names that a configuration may use, and what tells a policy and
+// signing keys from what are none.
 func Known() configs.Known {
-	return configs.Known{Policies: append([]string{agent.Learned}, rules.Names()...)}
+	return configs.Known{
+		Policies: append([]string{agent.Learned}, rules.Names()...),
+		Artefact: func(text []byte) error { _, err := policy.Decode(text); return err },
+		Keys:     func(text []byte) error { _, err := signing.Parse(string(text)); return err },
+	}
 }
 
 // Hooks are what a Core tells its owner, and asks it, while it takes an input.
@@ -129,6 +136,10 @@ func (c *Core) Take(in *env.Input) error {
 			return errors.New("an input came before the first configuration")
 		}
 		err = c.env.Take(*in)
+		if in.Kind == env.InputTick { // which is when queries are forgotten
+			c.loop.Forget(c.env.Known)
+			maps.DeleteFunc(c.stamps, func(q env.QueryKey, _ spark.Stamp) bool { return !c.env.Known(q) })
+		}
 		c.decide()
 	}
 	c.send()

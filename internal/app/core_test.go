@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rubato/env"
 	"rubato/policy"
 	"rubato/replay"
 )
@@ -90,7 +91,7 @@ func TestClockThatJumpsDoesNotStopCommands(t *testing.T) {
 }
 
 func TestPolicyThatIsNoNumberCannotCommand(t *testing.T) {
-	l := policy.DefaultLayout()
+	l := policy.Layout{Inputs: env.NumFeatures, Width: 32}
 	weights := l.Initial(rand.New(rand.NewPCG(1, 1)))
 	for i := range weights {
 		weights[i] = math.Copysign(math.MaxFloat64, weights[i]) // finite, but its sums are not

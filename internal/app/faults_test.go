@@ -16,6 +16,7 @@ import (
 	"github.com/segmentio/kafka-go"
 
 	"rubato/checkpoints/boltfile"
+	"rubato/env"
 	"rubato/internal/broker"
 	"rubato/internal/transport"
 )
@@ -37,6 +38,26 @@ func roomy(t *testing.T, addr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// All leases, and what is stale, go by the tuner's time.
+func TestTheTunersTimeGoesOnWhereTheLastProcessHadAClockThatWasAhead(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	a := b.start()
+	a.call(func() { a.begunAt += 3600e9 })
+	reached := func() (at env.Time) {
+		a.call(func() { at = a.at })
+		return at
+	}
+	eventually(t, "a tick with the clock ahead", func() bool { return reached() > now()+3000e9 })
+	a.Stop()
+	a = b.start()
+	began := reached()
+	if began < now()+3000e9 {
+		t.Fatalf("%v after a process that was an hour ahead of %v: the time went back", began, now())
+	}
+	eventually(t, "a second of the tuner's time", func() bool { return reached() > began+1e9 })
+	a.Stop()
 }
 
 func TestBadMessagesAreCountedAndChangeNothing(t *testing.T) {

@@ -10,16 +10,9 @@ import (
 	"rubato/policy"
 )
 
-// Freeze makes the artefact of a group's policy from the last good checkpoint,
-// and its encoding. An empty group stands for the only one that has learnt.
-func Freeze(store *checkpoints.Store, group, version string) (text []byte, a *policy.Artefact, err error) {
-	ckpt, damage, err := store.Load()
-	if err != nil {
-		for _, d := range damage {
-			err = errors.Join(err, d)
-		}
-		return nil, nil, err
-	}
+// Freeze makes the artefact of a group's policy from a checkpoint, and its
+// encoding. An empty group stands for the only one that has learnt.
+func Freeze(ckpt *checkpoints.Checkpoint, group, version string) (text []byte, a *policy.Artefact, err error) {
 	core := NewCore(Hooks{})
 	defer core.Close()
 	if err := core.Restore(ckpt.State); err != nil {

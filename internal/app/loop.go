@@ -16,6 +16,8 @@ const (
 	flushEvery = 100 * time.Millisecond
 	// showEvery is how often the metrics are brought up to date.
 	showEvery = time.Second
+	// topicsEvery is how often topics that a broker refuses are tried to be made.
+	topicsEvery = 5 * time.Second
 	// releaseWithin bounds the wait for the last commands to be sent.
 	releaseWithin = 500 * time.Millisecond
 )
@@ -23,12 +25,11 @@ const (
 // loop takes inputs one by one until ctx ends; then it releases every query
 // and checkpoints.
 func (a *App) loop(ctx context.Context) {
-	cfg := a.config.Load()
 	flush := time.NewTicker(flushEvery)
 	defer flush.Stop()
 	show := time.NewTicker(showEvery)
 	defer show.Stop()
-	save := time.NewTicker(cfg.Store.Every)
+	save := time.NewTicker(a.config.Load().Store.Every)
 	defer save.Stop()
 	flushed := make(chan error, 1)
 	flushing := false
@@ -59,17 +60,13 @@ func (a *App) loop(ctx context.Context) {
 		case <-show.C:
 			a.show()
 		}
-		if p := a.config.Load(); p != cfg {
-			save.Reset(p.Store.Every)
-			cfg = p
-		}
 	}
 }
 
 // take gives an input its time, journals it, and decides.
 func (a *App) take(in env.Input) {
 	a.took = time.Now()
-	a.at = max(a.at, env.Time(a.took.UnixNano()))
+	a.at = a.begunAt + env.Time(a.took.Sub(a.begun))
 	in.At = a.at
 	a.journal.AppendInput(&in)
 	if in.Kind == env.InputMessage && a.opts.Message != nil {
@@ -144,11 +141,16 @@ func (a *App) finish() {
 
 // consume feeds the metrics topic from the given positions on.
 func (a *App) consume(ctx context.Context, prefix string, from transport.Positions) {
-	if err := a.client.EnsureTopics(ctx, 1, prefix+metricsTopic, prefix+decisionsTopic); err != nil {
-		if ctx.Err() == nil {
-			a.log.Error().Err(err).Msg("the topics cannot be made")
+	for {
+		err := a.client.EnsureTopics(ctx, 1, prefix+metricsTopic, prefix+decisionsTopic)
+		if err == nil {
+			break
 		}
-		return
+		if ctx.Err() != nil {
+			return
+		}
+		a.log.Error().Err(err).Dur("again_in", topicsEvery).Msg("the topics cannot be made")
+		wait(ctx, topicsEvery)
 	}
 	a.client.Consume(ctx, transport.Subscription{
 		Topic: prefix + metricsTopic, From: from, Earliest: true,
@@ -159,7 +161,7 @@ func (a *App) consume(ctx context.Context, prefix string, from transport.Positio
 			})
 		},
 		Gap: func(g transport.Gap) {
-			a.tally.consumed(g.Partition, g.To-1)
+			a.tally.moved(g.Partition, g.From, g.To)
 			a.log.Warn().Int32("partition", g.Partition).Int64("from", g.From).Int64("to", g.To).
 				Msg("metrics are missing")
 		},
@@ -211,7 +213,7 @@ func (a *App) beat(ctx context.Context) {
 		case <-ticks.C:
 		}
 		if wanted := a.wanted.Load(); wanted != nil && len(*wanted) > 0 {
-			for _, s := range a.poller.Poll(ctx, *wanted) {
+			for _, s := range a.poller.Poll(ctx, period*3/4, *wanted) {
 				a.sampled(ctx, &s)
 			}
 		}

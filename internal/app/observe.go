@@ -3,11 +3,13 @@ package app
 import (
 	"errors"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 
 	"rubato/agent"
 	"rubato/env"
+	"rubato/env/forecast"
 	"rubato/env/spark"
 	"rubato/internal/telemetry"
 	"rubato/internal/transport"
@@ -24,6 +26,8 @@ type tally struct {
 	checkpointErrors uint64
 	checkpointAt     time.Time
 	complainedAt     time.Time
+	// failures are the failed updates and searches that were warned of, by group.
+	failures map[string]uint64
 
 	mu  sync.Mutex // guards lag, which the consumer feeds
 	lag map[int32]lag
@@ -38,6 +42,7 @@ const complainEvery = time.Minute
 func (t *tally) reset() {
 	t.queries = map[env.QueryKey]*telemetry.Query{}
 	t.reasons = map[string]uint64{}
+	t.failures = map[string]uint64{}
 	t.lag = map[int32]lag{}
 }
 
@@ -60,7 +65,7 @@ func (t *tally) query(k env.QueryKey) *telemetry.Query {
 // step counts a decision.
 func (t *tally) step(s *replay.Step) {
 	q := t.query(s.Query)
-	q.Group, q.Mode, q.Policy = s.Group, s.Mode, s.Policy
+	q.Group, q.Mode, q.Policy = s.Group, s.Mode, label(s.Policy, s.Mode == string(agent.Learn))
 	q.Cost = q.Cost.Add(s.Cost)
 	q.WeightedCost += s.Observation.Weights.Cost(s.Cost)
 	q.Actions[s.Action]++
@@ -76,6 +81,15 @@ func (t *tally) step(s *replay.Step) {
 	if s.Verdict&policy.VerdictOverdue != 0 {
 		q.Overrides.Overdue++
 	}
+}
+
+// label is a policy's name in the metrics. A network that learns has another one
+// after each update, and a label of them would make series without end.
+func label(policy string, learns bool) string {
+	if learns && strings.HasPrefix(policy, "net-") {
+		return agent.Learned
+	}
+	return policy
 }
 
 func (t *tally) command(k env.QueryKey) { t.query(k).Commands++ }
@@ -106,7 +120,19 @@ func (t *tally) consumed(partition int32, offset int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l := t.lag[partition]
-	l.next = offset + 1
+	l.next = max(l.next, offset+1) // a gap may have been told ahead of it
+	t.lag[partition] = l
+}
+
+// moved takes in that what lies between is missing; a topic that was made anew
+// goes back.
+func (t *tally) moved(partition int32, from, to int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := t.lag[partition]
+	if l.next = max(l.next, to); to < from {
+		l.next = to
+	}
 	t.lag[partition] = l
 }
 
@@ -143,8 +169,10 @@ func (a *App) show() {
 		Lags: a.tally.lags(cfg.Kafka.Prefix + metricsTopic), Transport: a.client.Stats(),
 		Skipped: map[string]uint64{}, Config: *a.loaded.Load(),
 		JournalErrors: a.tally.journalErrors, CheckpointErrors: a.tally.checkpointErrors,
-		CheckpointAt: a.tally.checkpointAt,
+		CheckpointAt: a.tally.checkpointAt, JournalDropped: a.journal.Dropped(),
 	}
+	counts := a.core.env.Counts()
+	s.Lost, s.BadFields = counts.Lost, counts.BadFields
 	for reason, n := range a.tally.reasons {
 		s.Skipped[reason] = n
 	}
@@ -152,6 +180,9 @@ func (a *App) show() {
 	queries := a.core.env.Snapshot()
 	a.tell(queries)
 	for _, q := range queries {
+		if q.State == spark.Gone {
+			continue
+		}
 		live[q.Query] = true
 		s.Queries = append(s.Queries, a.shown(&q))
 	}
@@ -162,6 +193,7 @@ func (a *App) show() {
 	}
 	for _, g := range a.core.loop.Status() {
 		s.Groups = append(s.Groups, shownGroup(&g))
+		a.warn(&g)
 	}
 	a.metrics.Set(s)
 	a.complain()
@@ -184,7 +216,13 @@ func (a *App) complain() {
 func (a *App) shown(q *spark.Snapshot) telemetry.Query {
 	t := *a.tally.query(q.Query)
 	t.Held = a.core.loop.Held(q.Query)
-	t.Rate, t.Forecast, t.Outstanding = q.Rate, q.Forecast, float64(q.Backlog)
+	t.Rate, t.Forecast, t.Outstanding = q.Rate, q.Forecast, q.Backlog
+	if e, ok := a.core.env.Forecaster(q.Query).(*forecast.Ensemble); ok {
+		t.ForecasterDrops = map[string]uint64{}
+		for m, n := range e.Drops() {
+			t.ForecasterDrops[forecast.Members[m]] = n
+		}
+	}
 	t.Configured, t.Effective, t.Commanded = ms(q.ConfiguredMs), ms(q.EffectiveMs), ms(q.CommandedMs)
 	t.LastBatch = time.Duration(q.BatchMs * float64(time.Millisecond))
 	t.Triggers, t.EmptyTriggers, t.Batches = q.Counters.Triggers, q.Counters.EmptyTriggers, q.Counters.Batches
@@ -192,11 +230,28 @@ func (a *App) shown(q *spark.Snapshot) telemetry.Query {
 }
 
 func shownGroup(g *agent.GroupStatus) telemetry.Group {
-	out := telemetry.Group{Name: g.Name, Mode: string(g.Mode), Policy: g.Policy}
+	out := telemetry.Group{Name: g.Name, Mode: string(g.Mode), Policy: label(g.Policy, g.Mode == agent.Learn)}
 	if l := g.Learner; l != nil {
 		out.PolicyLoss, out.ValueLoss = l.PolicyLoss, l.ValueLoss
 		out.Entropy, out.KL = l.Entropy, l.KL
-		out.Updates, out.LateUpdates = l.Updates, l.Late
+		out.Updates, out.LateUpdates, out.FailedUpdates = l.Updates, l.Late, l.Failed
+	}
+	if u := g.Tuner; u != nil {
+		out.FailedSearches = u.Failed
 	}
 	return out
+}
+
+// warn logs what failed in a group's learning since it was last asked.
+func (a *App) warn(g *agent.GroupStatus) {
+	if g.Learner == nil {
+		return
+	}
+	failed := g.Learner.Failed + g.Tuner.Failed
+	err := errors.Join(g.Learner.Err, g.Tuner.Err)
+	if err != nil && failed != a.tally.failures[g.Name] {
+		a.log.Warn().Err(err).Str("group", g.Name).Uint64("failures", failed).
+			Msg("learning failed: the policy stays as it was")
+	}
+	a.tally.failures[g.Name] = failed
 }

@@ -16,7 +16,7 @@ import (
 // artefact writes a random policy: learning starts from it at once.
 func artefact(tb testing.TB) string {
 	tb.Helper()
-	l := policy.DefaultLayout()
+	l := policy.Layout{Inputs: env.NumFeatures, Width: 32}
 	n, err := policy.NewNetwork(l, l.Initial(rand.New(rand.NewPCG(1, 1))))
 	if err != nil {
 		tb.Fatal(err)

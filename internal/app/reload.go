@@ -15,7 +15,7 @@ func (a *App) watch() error {
 	if a.opts.ConfigPath == "" {
 		return nil
 	}
-	w, err := configs.NewWatcher(a.opts.ConfigPath, Known())
+	w, err := configs.NewWatcher(a.opts.ConfigPath, a.load)
 	if err != nil {
 		return err
 	}
@@ -23,11 +23,13 @@ func (a *App) watch() error {
 	return nil
 }
 
-// reloadOnChange applies what the watcher loads.
+// reloadOnChange applies what the watcher loads, and what was written while the
+// tuner was starting.
 func (a *App) reloadOnChange(ctx context.Context) {
 	if a.watcher == nil {
 		return
 	}
+	_ = a.Reload() // logged there, as all are
 	for {
 		select {
 		case <-ctx.Done():
@@ -36,7 +38,7 @@ func (a *App) reloadOnChange(ctx context.Context) {
 			if !ok {
 				return
 			}
-			_ = a.apply(r.Config, r.Err) // logged there
+			_ = a.apply(r.Config, r.Err)
 		}
 	}
 }
@@ -47,7 +49,16 @@ func (a *App) Reload() error {
 	if a.opts.ConfigPath == "" {
 		return errors.New("there is no configuration file to load: start with --config")
 	}
-	return a.apply(configs.Load(a.opts.ConfigPath, Known()))
+	return a.apply(a.load())
+}
+
+// load loads the configuration's file, and the environment unless it is to be left
+// out.
+func (a *App) load() (*configs.Config, error) {
+	if a.opts.FileAlone {
+		return configs.LoadFile(a.opts.ConfigPath, Known())
+	}
+	return configs.Load(a.opts.ConfigPath, Known())
 }
 
 // apply puts a configuration in force from the next tick on.
@@ -74,7 +85,7 @@ func (a *App) adopt(cfg *configs.Config) error {
 	if fields := configs.RestartNeeded(old, &next); len(fields) > 0 {
 		a.log.Warn().Strs("fields", fields).Msg("these fields take effect at the next start")
 	}
-	next.Kafka, next.HTTP, next.Store, next.Seed = old.Kafka, old.HTTP, old.Store, old.Seed
+	next.Kafka, next.HTTP, next.Store, next.Log, next.Seed = old.Kafka, old.HTTP, old.Store, old.Log, old.Seed
 	value, err := configValue(&next)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 func (a *App) openStores(cfg *configs.Config) error {
 	store, recovery, err := checkpoints.OpenOrRecover(cfg.Store.Checkpoints, checkpoints.Options{Keep: cfg.Store.Keep})
 	if err != nil {
-		return err
+		return fmt.Errorf("store.checkpoints: %w", err)
 	}
 	a.store = store
 	if recovery != nil {
@@ -66,7 +66,7 @@ func (a *App) resume(cfg *configs.Config) error {
 func (a *App) openJournal(cfg *configs.Config, after uint64) (*replay.Journal, error) {
 	j, aside, damage, err := replay.OpenOrRecover(cfg.Store.Journal, replay.Options{MaxBytes: int64(cfg.Store.JournalMax), After: after})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("store.journal: %w", err)
 	}
 	if damage != nil {
 		a.log.Error().Err(damage).Str("aside", aside).
@@ -78,7 +78,8 @@ func (a *App) openJournal(cfg *configs.Config, after uint64) (*replay.Journal, e
 // begin takes the inputs with which every process starts: its epoch, and its
 // configuration where that is new.
 func (a *App) begin(cfg *configs.Config, fresh bool) error {
-	a.at = a.core.s.At
+	a.begun = time.Now()
+	a.begunAt = max(a.core.s.At, env.Time(a.begun.UnixNano()))
 	a.tally.resume(a.core.Positions())
 	value, err := configValue(cfg)
 	if err != nil {

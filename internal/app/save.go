@@ -35,7 +35,7 @@ func (a *App) capture() (*checkpoints.Checkpoint, error) {
 		return nil, err
 	}
 	return &checkpoints.Checkpoint{
-		JournalSeq: a.journal.Stats().Appended, At: a.at, Positions: maps.Clone(a.core.Positions()), State: state,
+		JournalSeq: a.journal.Appended(), At: a.at, Positions: maps.Clone(a.core.Positions()), State: state,
 		Meta: a.core.meta(),
 	}, nil
 }

@@ -43,9 +43,9 @@ func eachTurn(j *replay.Journal, from uint64, fn func(*turn) error) (skipped int
 		cur = nil
 		return fn(t)
 	}
-	expect := uint64(0)
+	expect := from
 	err = j.Iterate(from, func(r replay.Record) error {
-		if expect != 0 && r.Seq != expect {
+		if r.Seq != expect {
 			return fmt.Errorf("journal: records %d to %d are missing", expect, r.Seq-1)
 		}
 		expect = r.Seq + 1

@@ -34,9 +34,6 @@ type Options struct {
 	// Folder keeps the topics over a restart; empty keeps them in memory. It is
 	// made when it does not exist.
 	Folder string
-	// Partitions of a topic that is made because a client asked for it; 0
-	// means 1.
-	Partitions int
 	// Log receives the broker's warnings; the zero value is silent.
 	Log zerolog.Logger
 }
@@ -60,7 +57,7 @@ func Start(o Options) (*Broker, error) {
 		kfake.ClusterID("rubato"),
 		kfake.MaxVersions(kversion.V3_5_0()),
 		kfake.AllowAutoTopicCreation(),
-		kfake.DefaultNumPartitions(max(o.Partitions, 1)),
+		kfake.DefaultNumPartitions(1),
 		kfake.WithLogger(logger{o.Log}),
 		kfake.BrokerConfigs(map[string]string{
 			"log.retention.bytes": strconv.Itoa(retentionBytes),

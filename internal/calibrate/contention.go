@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"sort"
+
+	"rubato/env/sim"
 )
 
 // share fills in how long each batch ran beside batches of the driver's other
@@ -86,7 +88,7 @@ func (s sharing) speed(beside int) float64 {
 	if s.contention == 0 {
 		return 1
 	}
-	return 1 / (1 + s.contention*max(float64(beside+1)-s.cores, 0)/s.cores)
+	return sim.Speed(float64(beside+1), s.cores, s.contention)
 }
 
 // alone is how long the batch would have taken on a driver of its own.

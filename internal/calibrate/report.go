@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"rubato/env/sim"
 )
 
 // Print writes the results for a reader.
@@ -25,7 +27,7 @@ func (r *Result) print(b *strings.Builder) {
 	if len(r.Queries) > 1 {
 		fmt.Fprintf(b, "\ndriver %s: %d queries; more than %.0f batches at once slow each other down: contention %.2f",
 			r.App, len(r.Queries), r.Driver.Cores, r.Driver.Contention)
-		fmt.Fprintf(b, "\n(a batch beside %.0f others runs at %.2f of its speed)\n", r.Driver.Cores, 1/(1+r.Driver.Contention/r.Driver.Cores))
+		fmt.Fprintf(b, "\n(a batch beside %.0f others runs at %.2f of its speed)\n", r.Driver.Cores, sim.Speed(r.Driver.Cores+1, r.Driver.Cores, r.Driver.Contention))
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"rubato/checkpoints"
+	"rubato/checkpoints/boltfile"
 	"rubato/configs"
 	"rubato/env"
 	"rubato/internal/app"
@@ -52,6 +54,10 @@ const (
 	drainWithin = 30 * time.Second
 )
 
+// ErrPrepare says that nothing was started: the length, the trace or the folder is
+// not one that a demo can have.
+var ErrPrepare = errors.New("preparing the demo")
+
 // demo is a demo in progress.
 type demo struct {
 	o      Options
@@ -72,13 +78,10 @@ func Run(ctx context.Context, o Options) (report.Result, error) {
 	if o.Dir == "" {
 		o.Dir = filepath.Join(".rubato", fmt.Sprintf("demo-%d", o.Seed))
 	}
-	if min := 2 * (report.LeadIn + 10*time.Second); o.Length < min {
-		return report.Result{}, fmt.Errorf("a demo of %v is too short: each half leaves out its first %v; give it %v or more", o.Length, report.LeadIn, min)
-	}
 	d := &demo{o: o, live: newLive(o.Out, o.Length), rec: newRecorder(topic)}
 	defer d.close()
 	if err := d.prepare(); err != nil {
-		return report.Result{}, err
+		return report.Result{}, fmt.Errorf("%w: %w", ErrPrepare, err)
 	}
 	if err := d.start(ctx); err != nil {
 		return report.Result{}, err
@@ -97,6 +100,9 @@ func Run(ctx context.Context, o Options) (report.Result, error) {
 
 // prepare makes the folder anew, the schedule, and the configuration.
 func (d *demo) prepare() error {
+	if min := 2 * (report.LeadIn + 10*time.Second); d.o.Length < min {
+		return fmt.Errorf("%v is too short: each half leaves out its first %v; give it %v or more", d.o.Length, report.LeadIn, min)
+	}
 	half := d.o.Length / 2
 	if d.o.Trace == "" {
 		d.events = load.Bursty(d.o.Seed, half)
@@ -116,14 +122,20 @@ func (d *demo) prepare() error {
 }
 
 // clear makes the folder anew. A folder that holds something and is not a
-// demo's is left alone.
+// demo's, or whose stores a process has open, is left alone.
 func (d *demo) clear() error {
-	held, err := os.ReadDir(d.o.Dir)
+	entries, err := os.ReadDir(d.o.Dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("looking into the demo's folder: %w", err)
 	}
-	if text, _ := os.ReadFile(d.config); len(held) > 0 && !strings.HasPrefix(string(text), mark) {
+	if text, _ := os.ReadFile(d.config); len(entries) > 0 && !strings.HasPrefix(string(text), mark) {
 		return fmt.Errorf("the folder %s holds something else than a demo: name another with --dir", d.o.Dir)
+	}
+	var held *boltfile.HeldError
+	if s, err := checkpoints.Open(d.store(), checkpoints.Options{ReadOnly: true}); errors.As(err, &held) {
+		return fmt.Errorf("the folder %s is in use: %w: end that process, or name another folder with --dir", d.o.Dir, held)
+	} else if err == nil {
+		_ = s.Close() // it was only read
 	}
 	if err := os.RemoveAll(d.o.Dir); err != nil {
 		return fmt.Errorf("clearing the demo's folder: %w", err)
@@ -133,6 +145,9 @@ func (d *demo) clear() error {
 	}
 	return nil
 }
+
+// store is where the tuner's checkpoints are.
+func (d *demo) store() string { return filepath.Join(d.o.Dir, "checkpoints.db") }
 
 // setMode writes the configuration; the tuner reloads it.
 func (d *demo) setMode(mode string) error {
@@ -147,7 +162,7 @@ groups:
     mode: %s
     policy: learned
     profile: %s
-`, filepath.Join(d.o.Dir, "broker"), filepath.Join(d.o.Dir, "checkpoints.db"),
+`, filepath.Join(d.o.Dir, "broker"), d.store(),
 		filepath.Join(d.o.Dir, "journal.db"), d.o.Seed, mode, d.o.Profile)
 	if err := os.WriteFile(d.config, []byte(text), 0o644); err != nil {
 		return fmt.Errorf("writing the demo's configuration: %w", err)
@@ -161,7 +176,7 @@ groups:
 // start starts the tuner with its broker, then Spark, and waits until the job
 // is warm.
 func (d *demo) start(ctx context.Context) error {
-	cfg, err := configs.Load(d.config, app.Known())
+	cfg, err := configs.LoadFile(d.config, app.Known())
 	if err != nil {
 		return err
 	}
@@ -173,7 +188,7 @@ func (d *demo) start(ctx context.Context) error {
 		return fmt.Errorf("creating the tuner's log: %w", err)
 	}
 	d.tuner, err = app.Start(ctx, app.Options{
-		Config: cfg, ConfigPath: d.config, Version: d.o.Version,
+		Config: cfg, ConfigPath: d.config, FileAlone: true, Version: d.o.Version,
 		Log:     zerolog.New(logFile).With().Timestamp().Logger(),
 		Message: d.rec.message, Step: d.rec.step,
 	})
@@ -278,7 +293,10 @@ func (d *demo) half(ctx context.Context, mode string) (report.Half, error) {
 		if err := d.alive(watch); err != nil {
 			return report.Half{}, err
 		}
-		sleep(watch, 100*time.Millisecond)
+		select {
+		case <-watch.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 	observed := d.rec.Observed(begin.Add(report.LeadIn), end, events)
 	observed.Weights = d.weights
@@ -288,7 +306,7 @@ func (d *demo) half(ctx context.Context, mode string) (report.Half, error) {
 func (d *demo) show(now time.Time, half string) {
 	s := status{half: half, action: d.rec.action(), latency: d.rec.LastLatency()}
 	for _, q := range d.tuner.Snapshots() {
-		s.rate, s.backlog = q.Rate, float64(q.Backlog)
+		s.rate, s.backlog = q.Rate, q.Backlog
 		s.interval = time.Duration(q.EffectiveMs) * time.Millisecond
 		s.triggers, s.empty = int(q.Counters.Triggers), int(q.Counters.EmptyTriggers)
 	}
@@ -338,14 +356,5 @@ func (d *demo) close() {
 	}
 	if d.tuner != nil {
 		d.tuner.Stop()
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
 	}
 }

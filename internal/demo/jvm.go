@@ -198,15 +198,8 @@ func installedText(name string) (string, error) {
 	return string(text), nil
 }
 
-// Tail returns the last lines of a log, to say why a job died.
-func Tail(path string, lines int) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	all := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
-	return strings.Join(all[max(0, len(all)-lines):], "\n")
-}
+// Tail returns the last lines of a job's log.
+func Tail(path string, lines int) string { return jvm.Tail(path, lines) }
 
 // stopGrace is how long a Spark job may take to end by itself.
 const stopGrace = 10 * time.Second

@@ -3,9 +3,10 @@ package demo
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
+
+	"rubato/internal/terminal"
 )
 
 // live is the line in the terminal: a progress bar and what the tuner sees.
@@ -18,13 +19,7 @@ type live struct {
 }
 
 func newLive(out io.Writer, total time.Duration) *live {
-	l := &live{out: out, total: total}
-	if f, ok := out.(*os.File); ok {
-		if info, err := f.Stat(); err == nil {
-			l.terminal = info.Mode()&os.ModeCharDevice != 0
-		}
-	}
-	return l
+	return &live{out: out, terminal: terminal.Is(out), total: total}
 }
 
 // status is what one live line says.

@@ -1,12 +1,14 @@
 package demo
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"rubato/checkpoints"
 	"rubato/replay"
 )
 
@@ -43,6 +45,30 @@ func TestAFolderThatIsNotADemosIsLeftAlone(t *testing.T) {
 		if err := d.setMode("observe"); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestTheFolderOfARunningDemoIsLeftAloneAndItsHolderNamed(t *testing.T) {
+	d := &demo{o: Options{Dir: t.TempDir(), Profile: "balanced"}}
+	d.config = filepath.Join(d.o.Dir, "rubato.yaml")
+	if err := d.setMode("observe"); err != nil {
+		t.Fatal(err)
+	}
+	s, err := checkpoints.Open(d.store(), checkpoints.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.clear(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("process %d ", os.Getpid())) {
+		t.Fatalf("error %v, want one that names the holder", err)
+	}
+	if _, err := os.Stat(d.config); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.clear(); err != nil {
+		t.Fatal("nobody holds it any more:", err)
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package jvm is what every JVM that Rubato starts has in common: which java
-// it runs, and that it does not outlive its starter.
+// it runs, that it does not outlive its starter, and the end of its log.
 package jvm
 
 import (
@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // Java is the path of the java command: that of JAVA_HOME, else of the PATH.
@@ -24,4 +25,15 @@ func Java() (string, error) {
 		return "", errors.New("java is missing: install a JDK 17 and put it on the PATH, or set JAVA_HOME")
 	}
 	return java, nil
+}
+
+// Tail is the last lines of a log, to say why a JVM died; where it cannot be
+// read, why not.
+func Tail(path string, lines int) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	all := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }

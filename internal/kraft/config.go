@@ -62,7 +62,6 @@ func configure(o Options) (string, map[Protocol]string, error) {
 			}
 		}
 	}
-	maps.Copy(properties, o.Properties)
 	path := filepath.Join(o.Folder, "server.properties")
 	if err := os.WriteFile(path, encode(properties), 0o600); err != nil {
 		return "", nil, fmt.Errorf("writing its configuration: %w", err)

@@ -45,11 +45,6 @@ type Options struct {
 	// ClientCAPEM signs the certificates that clients must show on SSL; empty
 	// asks for none.
 	ClientCAPEM []byte
-	// Properties are added to the broker's configuration, and win.
-	Properties map[string]string
-	// ClassPath is the file that `make bin/kafka.classpath` wrote; empty looks
-	// for it with FindClassPath.
-	ClassPath string
 }
 
 // Broker is a running broker.
@@ -66,6 +61,8 @@ const (
 	clusterID = "cnViYXRvLXJlYWwta3JhZg"
 	// stopGrace is how long the broker may take to end by itself.
 	stopGrace = 20 * time.Second
+	// tailLines is how much of the log an error shows.
+	tailLines = 15
 )
 
 // Start starts a broker and waits until it takes connections.
@@ -121,7 +118,7 @@ func (b *Broker) ready(ctx context.Context) error {
 			}
 			select {
 			case <-b.done:
-				return fmt.Errorf("it ended while it started; the end of %s:\n%s", b.log, tail(b.log))
+				return fmt.Errorf("it ended while it started; the end of %s:\n%s", b.log, jvm.Tail(b.log, tailLines))
 			case <-ctx.Done():
 				return fmt.Errorf("waiting for its listener %s: %w", addr, ctx.Err())
 			case <-time.After(20 * time.Millisecond):
@@ -163,11 +160,9 @@ func newLauncher(o Options) (*launcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := o.ClassPath
-	if file == "" {
-		if file, err = FindClassPath(); err != nil {
-			return nil, err
-		}
+	file, err := findClassPath()
+	if err != nil {
+		return nil, err
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -211,14 +206,14 @@ func (l *launcher) format(ctx context.Context, properties string, users map[stri
 		return err
 	}
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("formatting its folder: %w; the end of %s:\n%s", err, l.log, tail(l.log))
+		return fmt.Errorf("formatting its folder: %w; the end of %s:\n%s", err, l.log, jvm.Tail(l.log, tailLines))
 	}
 	return nil
 }
 
-// FindClassPath looks for kafka.classpath beside the running binary, and in
+// findClassPath looks for kafka.classpath beside the running binary, and in
 // the bin folder of the module that the working directory is in.
-func FindClassPath() (string, error) {
+func findClassPath() (string, error) {
 	const name = "kafka.classpath"
 	if exe, err := os.Executable(); err == nil {
 		if path := filepath.Join(filepath.Dir(exe), name); exists(path) {
@@ -253,13 +248,3 @@ func freePort() (int, error) {
 }
 
 func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
-
-// tail is the end of a log.
-func tail(path string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err.Error()
-	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-15):], "\n")
-}

@@ -39,6 +39,7 @@ var (
 	queryHeld     = gauge("query_held", "1 while an operator holds the query on its configured interval.", "query")
 	queryRate     = gauge("query_events_per_second", "Recent arrival rate.", "query")
 	queryForecast = gauge("query_forecast_events_per_second", "Forecast arrival rate, by how far ahead.", "query", "horizon")
+	queryDrops    = counter("query_forecaster_drops_total", "Times that a forecaster was left out of the ensemble: it erred, or seconds were missing.", "query", "forecaster")
 	queryBacklog  = gauge("query_outstanding_events", "Events arrived and not yet committed by a batch.", "query")
 	queryInterval = gauge("query_interval_seconds", "Trigger interval: the job's own, the one in use, the one commanded (0 for none).", "query", "kind")
 	queryBatch    = gauge("query_last_batch_seconds", "Duration of the last batch.", "query")
@@ -51,22 +52,27 @@ var (
 	queryShield   = counter("query_overrides_total", "Actions that the shield overrode, by reason.", "query", "reason")
 	queryCommands = counter("query_commands_total", "Commands sent.", "query")
 
-	groupInfo    = gauge("learner_info", "A group, its mode and its policy; always 1.", "group", "mode", "policy")
-	groupLoss    = gauge("learner_loss", "Loss of the last update, of the policy and of the value.", "group", "part")
-	groupEntropy = gauge("learner_entropy_nats", "Entropy of the policy at the last update.", "group")
-	groupKL      = gauge("learner_kl_divergence_nats", "Divergence of the policy from the one before the last update.", "group")
-	groupUpdates = counter("learner_updates_total", "Updates of the policy.", "group")
-	groupLate    = counter("learner_late_updates_total", "Updates put off because they were not ready when due.", "group")
+	groupInfo         = gauge("learner_info", "A group, its mode and its policy; always 1.", "group", "mode", "policy")
+	groupLoss         = gauge("learner_loss", "Loss of the last update, of the policy and of the value.", "group", "part")
+	groupEntropy      = gauge("learner_entropy_nats", "Entropy of the policy at the last update.", "group")
+	groupKL           = gauge("learner_kl_divergence_nats", "Divergence of the policy from the one before the last update.", "group")
+	groupUpdates      = counter("learner_updates_total", "Updates of the policy.", "group")
+	groupLate         = counter("learner_late_updates_total", "Updates put off because they were not ready when due.", "group")
+	groupUpdateFailed = counter("learner_failed_updates_total", "Updates of the policy that failed: it stayed as it was.", "group")
+	groupSearchFailed = counter("learner_failed_searches_total", "Searches for a threshold that failed: it stayed as it was.", "group")
 
 	consumerLag  = gauge("consumer_lag_messages", "Messages of a partition not yet taken.", "topic", "partition")
 	messages     = counter("transport_messages_total", "Messages by what became of them.", "outcome")
 	gaps         = counter("transport_gaps_total", "Times that messages were missing at the broker.")
 	disconnects  = counter("transport_disconnects_total", "Times that an address of the broker went out of reach.")
 	skipped      = counter("messages_skipped_total", "Messages that could not be used, by reason.", "reason")
+	lost         = counter("messages_lost_total", "Messages of agents that never came.")
+	badFields    = counter("progress_fields_refused_total", "Fields of Spark's progress that were there and not believed.")
 	configOK     = gauge("config_last_reload_successful", "1 when the last attempt to load the configuration succeeded.")
 	configAt     = gauge("config_last_reload_success_timestamp_seconds", "When the configuration in force was loaded.")
 	configInfo   = gauge("config_info", "The hash of the configuration in force; always 1.", "hash")
 	journalErrs  = counter("journal_errors_total", "Failed writes to the journal.")
+	journalDrops = counter("journal_dropped_records_total", "Records given up because the journal could not be written.")
 	checkErrs    = counter("checkpoint_errors_total", "Failed writes of a checkpoint.")
 	checkpointAt = gauge("checkpoint_last_success_timestamp_seconds", "When the last checkpoint was written; 0 if none was.")
 )
@@ -116,6 +122,9 @@ func (s sink) query(q *Query) {
 	for i, h := range [...]string{"1s", "3s", "5s"} {
 		s.put(queryForecast, q.Forecast[i], k, h)
 	}
+	for _, name := range slices.Sorted(maps.Keys(q.ForecasterDrops)) {
+		s.count(queryDrops, q.ForecasterDrops[name], k, name)
+	}
 	s.put(queryBacklog, q.Outstanding, k)
 	s.put(queryInterval, q.Configured.Seconds(), k, "configured")
 	s.put(queryInterval, q.Effective.Seconds(), k, "effective")
@@ -149,6 +158,8 @@ func (s sink) group(g *Group) {
 	s.put(groupKL, g.KL, g.Name)
 	s.count(groupUpdates, g.Updates, g.Name)
 	s.count(groupLate, g.LateUpdates, g.Name)
+	s.count(groupUpdateFailed, g.FailedUpdates, g.Name)
+	s.count(groupSearchFailed, g.FailedSearches, g.Name)
 }
 
 func (s sink) tuner(t *Snapshot) {
@@ -163,10 +174,13 @@ func (s sink) tuner(t *Snapshot) {
 	for _, reason := range slices.Sorted(maps.Keys(t.Skipped)) {
 		s.count(skipped, t.Skipped[reason], reason)
 	}
+	s.count(lost, t.Lost)
+	s.count(badFields, t.BadFields)
 	s.put(configOK, truth(t.Config.ReloadOK))
 	s.put(configAt, stamp(t.Config.LoadedAt))
 	s.put(configInfo, 1, t.Config.Hash)
 	s.count(journalErrs, t.JournalErrors)
+	s.count(journalDrops, t.JournalDropped)
 	s.count(checkErrs, t.CheckpointErrors)
 	s.put(checkpointAt, stamp(t.CheckpointAt))
 }

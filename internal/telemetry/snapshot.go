@@ -8,7 +8,8 @@ import (
 )
 
 // Snapshot is the state of the tuner at a moment. Totals are since the process
-// began. It must not be changed once it was handed over.
+// began; those of groups and forecasters, Lost and BadFields are kept over
+// restarts. It must not be changed once it was handed over.
 type Snapshot struct {
 	Queries []Query
 	Groups  []Group
@@ -18,8 +19,12 @@ type Snapshot struct {
 	// Skipped counts messages that could not be used, by reason.
 	Skipped map[string]uint64
 	Config  Config
-	// JournalErrors and CheckpointErrors count failed writes.
-	JournalErrors, CheckpointErrors uint64
+	// Lost are messages of agents that never came, BadFields fields of Spark's
+	// progress that were there and not believed.
+	Lost, BadFields uint64
+	// JournalErrors and CheckpointErrors count failed writes, JournalDropped
+	// the records given up because the journal could not be written.
+	JournalErrors, CheckpointErrors, JournalDropped uint64
 	// CheckpointAt is when the last checkpoint was written; zero if none was.
 	CheckpointAt time.Time
 }
@@ -34,6 +39,8 @@ type Query struct {
 	// events/s.
 	Rate     float64
 	Forecast [3]float64
+	// ForecasterDrops counts how often each member of the ensemble was left out.
+	ForecasterDrops map[string]uint64
 	// Outstanding is the backlog: events arrived and not committed.
 	Outstanding float64
 	// Configured is the job's own interval, Effective the one in use,
@@ -64,7 +71,10 @@ type Group struct {
 	Name, Mode, Policy    string
 	PolicyLoss, ValueLoss float64
 	Entropy, KL           float64 // nats
-	Updates, LateUpdates  uint64
+	// Updates took effect, LateUpdates of them after being put off. A failed
+	// update, or search for a threshold, changed nothing.
+	Updates, LateUpdates          uint64
+	FailedUpdates, FailedSearches uint64
 }
 
 // Lag is how many messages of a partition are not yet taken.

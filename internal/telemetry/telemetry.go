@@ -47,9 +47,6 @@ func (m *Metrics) Set(s Snapshot) { m.snapshot.Store(&s) }
 // Decided observes the time that one decision took.
 func (m *Metrics) Decided(took time.Duration) { m.decisions.Observe(took.Seconds()) }
 
-// Gatherer gives access to the metrics from within the process.
-func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
-
 // Handler serves the metrics over HTTP.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})

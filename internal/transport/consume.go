@@ -47,7 +47,7 @@ func (k *Kafka) Consume(ctx context.Context, s Subscription) {
 		switch {
 		case known:
 		case s.Earliest:
-			next = b.first
+			next = 0 // what is gone is a gap
 		default:
 			next = b.end
 		}

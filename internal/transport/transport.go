@@ -39,7 +39,8 @@ type Gap struct {
 type Subscription struct {
 	Topic string
 	// From are the positions to resume at. A partition that is missing starts
-	// at its end, or at its first message where Earliest is set.
+	// at its end, or at 0 where Earliest is set: what the broker no longer has is
+	// a Gap.
 	From     Positions
 	Earliest bool
 	// Message takes the messages of a partition in order. It and Gap are never

@@ -65,8 +65,9 @@ func (a *adapting) Tell(rate func(at env.Time) float64) {
 // EMA, Holt and the true rate.
 func adaptiveStream() []Entry {
 	published := func(name string, informed bool, p func() predictor) Entry {
+		_, forecasts := p().(forecastRate)
 		return Entry{
-			Name: "adaptive-stream-published" + name, Informed: informed, Meant: Every,
+			Name: "adaptive-stream-published" + name, Informed: informed, Forecasts: forecasts, Meant: Every,
 			build: func([]float64) Rival {
 				return &adapting{events: 1000, base: 2, gain: 0.3, predict: p()}
 			},

@@ -23,21 +23,26 @@ func Outright(interval float64, l env.Ladder) time.Duration {
 // step back is then a trigger at once. A planned trigger that falls between two
 // ticks is made at the nearer one.
 func StepTowards(o *env.Observation, mask env.Mask, interval float64) env.Action {
-	next := o.Ahead()
 	if interval < o.SinceTrigger+o.Period/2 {
 		return stepBelow(o, mask)
 	}
-	a := env.Keep
+	if a := stepAhead(o); mask[a] {
+		return a
+	}
+	return env.Keep
+}
+
+// stepAhead is the action that waits: the shortest rung in reach that does not
+// trigger before the next tick.
+func stepAhead(o *env.Observation) env.Action {
+	next := o.Ahead()
 	switch {
 	case o.Interval <= next:
-		a = env.Lengthen
+		return env.Lengthen
 	case o.Shorter > next:
-		a = env.Shorten
+		return env.Shorten
 	}
-	if !mask[a] {
-		a = env.Keep
-	}
-	return a
+	return env.Keep
 }
 
 // stepBelow is the action with the longest interval that triggers now, or the

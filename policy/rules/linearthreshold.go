@@ -80,7 +80,7 @@ func linearThreshold() []Entry {
 	}
 	parameters[0].Default = math.Log(DefaultThreshold)
 	return []Entry{expects(Entry{
-		Name: "linear-threshold", Meant: Every, Parameters: parameters,
+		Name: "linear-threshold", Forecasts: true, Meant: Every, Parameters: parameters,
 		build: func(v []float64) Rival { return &line{weights: [lineFeatures]float64(v)} },
 	})}
 }

@@ -168,7 +168,7 @@ func (p *planning) first() float64 {
 
 func modelPredictive() []Entry {
 	return []Entry{expects(Entry{
-		Name: "model-predictive", Meant: Every,
+		Name: "model-predictive", Forecasts: true, Meant: Every,
 		Parameters: []Parameter{
 			{Name: "price", Low: 0.2, High: 3, Log: true, Default: 1},
 			{Name: "horizon", Low: 1.5, High: 8, Log: true, Default: 4},

@@ -68,6 +68,9 @@ type Entry struct {
 	// Informed is set where New makes an Informed rival: no rule that a tuner
 	// could run, but a limit.
 	Informed bool
+	// Forecasts is set where what New makes looks at Observation.Forecast: for
+	// the others there need be no forecaster.
+	Forecasts bool
 	// Meant are the kinds of query on which one set of values was tuned.
 	Meant Regime
 	// Parameters are what can be tuned, none for rules as published.

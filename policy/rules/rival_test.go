@@ -140,6 +140,35 @@ func TestARivalNamesTheSameIntervalsAgain(t *testing.T) {
 	})
 }
 
+func TestForecastsMoveThoseRulesAloneThatSaySo(t *testing.T) {
+	moved := map[string]bool{}
+	rapid.Check(t, func(t *rapid.T) {
+		ticks := rapid.SliceOfN(rapid.Custom(anyTick), 1, 12).Draw(t, "ticks")
+		foretold := rapid.Float64Range(0, 1e6).Draw(t, "foretold")
+		for _, e := range rules.Rivals() {
+			a, b := e.New(), e.New()
+			for i := range ticks {
+				seen := ticks[i]
+				seen.At += env.Time(i) * 1e12
+				other := seen
+				other.Observation.Forecast = [3]float64{foretold, foretold, foretold}
+				other.Observation.Spread = other.Observation.Forecast
+				if x, y := a.Decide(&seen), b.Decide(&other); math.Float64bits(x) != math.Float64bits(y) {
+					moved[e.Name] = true
+				}
+			}
+		}
+	})
+	for _, e := range rules.Rivals() {
+		if moved[e.Name] && !e.Forecasts {
+			t.Errorf("%s looks at the forecast", e.Name)
+		}
+	}
+	if !moved["model-predictive"] || !moved["adaptive-stream-published-forecast"] {
+		t.Errorf("forecasts moved %v only", moved)
+	}
+}
+
 func TestWhateverIsSeenTheCommandIsOnTheLadder(t *testing.T) {
 	l := rung(t)
 	rapid.Check(t, func(t *rapid.T) {

@@ -45,14 +45,5 @@ func (w WaitingCost) choose(o *env.Observation) env.Action {
 	if n >= max(env.OneEvent, o.Floor) && cost >= w.Threshold*o.Weights.Batch {
 		return env.Shorten
 	}
-	// Wait: the shortest rung in reach that does not trigger before the next
-	// tick.
-	next := o.Ahead()
-	switch {
-	case o.Interval <= next:
-		return env.Lengthen
-	case o.Shorter > next:
-		return env.Shorten
-	}
-	return env.Keep
+	return stepAhead(o)
 }

@@ -60,7 +60,7 @@ func ahead(o *env.Observation, h float64) float64 {
 
 func waitingForecast() []Entry {
 	return []Entry{expects(Entry{
-		Name: "waiting-cost-forecast", Meant: Sighted | Blind,
+		Name: "waiting-cost-forecast", Forecasts: true, Meant: Sighted | Blind,
 		Parameters: append(shares[:2:2], Parameter{Name: "slow", Low: 0, High: 1, Default: 0.3}),
 		build: func(v []float64) Rival {
 			return forecastWaiting{waiting{v[0], v[1]}, v[2]}

@@ -179,7 +179,7 @@ func near(t *testing.T, what string, got, want, eps float64) {
 }
 
 func BenchmarkGradient64(b *testing.B) {
-	l := policy.DefaultLayout()
+	l := policy.Layout{Inputs: env.NumFeatures, Width: 32}
 	g, err := NewGraph(l, 64)
 	if err != nil {
 		b.Fatal(err)

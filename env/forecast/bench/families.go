@@ -3,14 +3,10 @@ package bench
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
-	"rubato/env/forecast/train"
 	"rubato/env/sim"
 	"rubato/env/sim/traces"
 )
@@ -44,7 +40,7 @@ func draw(load sim.Load, seconds int, rng *rand.Rand) *Series {
 	s := &Series{Counts: make([]float64, seconds), Means: make([]float64, seconds)}
 	for t := range seconds {
 		s.Means[t] = load.Next(rng)
-		s.Counts[t] = train.Poisson(rng, s.Means[t])
+		s.Counts[t] = sim.Poisson(rng, s.Means[t])
 	}
 	return s
 }
@@ -53,21 +49,9 @@ func draw(load sim.Load, seconds int, rng *rand.Rand) *Series {
 // names. A seed draws other Poisson counts of the same trace: seeds of a trace
 // are not independent of each other.
 func Traces(path string) ([]Family, error) {
-	paths := []string{path}
-	info, err := os.Stat(path)
+	paths, err := traces.Paths(path)
 	if err != nil {
-		return nil, fmt.Errorf("read traces: %w", err)
-	}
-	if info.IsDir() {
-		names, err := fs.Glob(os.DirFS(path), "*.csv")
-		if err != nil {
-			return nil, fmt.Errorf("read traces: %w", err)
-		}
-		sort.Strings(names)
-		paths = paths[:0]
-		for _, n := range names {
-			paths = append(paths, filepath.Join(path, n))
-		}
+		return nil, err
 	}
 	var families []Family
 	for _, p := range paths {

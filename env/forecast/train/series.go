@@ -3,6 +3,8 @@ package train
 import (
 	"math"
 	"math/rand/v2"
+
+	"rubato/env/sim"
 )
 
 // Series is an endless random series of rates, events/s, second by second: the
@@ -138,7 +140,7 @@ func (s *Series) Next() float64 {
 		rate = 0
 	}
 	if s.poisson {
-		return Poisson(rng, rate)
+		return sim.Poisson(rng, rate)
 	}
 	return rate
 }
@@ -180,17 +182,3 @@ func (s shape) ramp(x float64) float64 {
 }
 
 func between(rng *rand.Rand, a, b float64) float64 { return a + (b-a)*rng.Float64() }
-
-// Poisson draws a count of the given mean, from 50 on by the normal
-// distribution.
-func Poisson(rng *rand.Rand, mean float64) float64 {
-	if mean >= 50 {
-		return max(math.Round(mean+math.Sqrt(mean)*rng.NormFloat64()), 0)
-	}
-	n, p, limit := 0.0, rng.Float64(), math.Exp(-mean)
-	for p > limit {
-		n++
-		p *= rng.Float64()
-	}
-	return n
-}

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +30,26 @@ var ErrTrace = errors.New("not a trace")
 type Trace struct {
 	counts []float64
 	total  []float64 // before each second, and at last of all
+}
+
+// Paths lists the CSV files of a folder, sorted; or the file itself.
+func Paths(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read traces: %w", err)
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	paths, err := fs.Glob(os.DirFS(path), "*.csv")
+	if err != nil {
+		return nil, fmt.Errorf("read traces: %w", err)
+	}
+	slices.Sort(paths)
+	for i := range paths {
+		paths[i] = filepath.Join(path, paths[i])
+	}
+	return paths, nil
 }
 
 // Read reads a trace from a CSV file. Its errors name the file, and the line

@@ -246,7 +246,7 @@ func start(s transport.Subscription, p int32, l *log) int64 {
 		return at
 	}
 	if s.Earliest {
-		return l.first
+		return 0 // what is gone is a gap
 	}
 	return l.end()
 }
