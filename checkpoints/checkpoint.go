@@ -36,6 +36,9 @@ type Meta struct {
 	Steps uint64 `json:"steps"`
 	// Policies are the ids of the policies, by group.
 	Policies map[string]string `json:"policies,omitempty"`
+	// Learnt marks what was learnt from a journal afterwards: the SHA-256 of the
+	// record that it stands at. A tuner's own checkpoints have none.
+	Learnt string `json:"learnt,omitempty"`
 }
 
 // header is the JSON part of a stored checkpoint.

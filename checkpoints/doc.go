@@ -29,5 +29,6 @@
 // # Caveats
 //
 // One process writes; others get a *boltfile.HeldError that says which.
-// ReadOnly opens beside other readers only, not beside the writer.
+// ReadOnly opens beside other readers only, not beside the writer; Newest reads
+// one checkpoint beside it, found by its checksum among the file's bytes.
 package checkpoints

@@ -50,8 +50,8 @@ type Damage struct {
 
 // Error names the checkpoint and what is wrong with it.
 func (d Damage) Error() string {
-	if d.Seq == 0 {
-		return d.Reason.Error()
+	if d.Seq == 0 || errors.Is(d.Reason, ErrNewer) || errors.Is(d.Reason, ErrOlder) {
+		return d.Reason.Error() // it is whole, and of another version
 	}
 	return fmt.Sprintf("checkpoint %d is damaged: %v", d.Seq, d.Reason)
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
@@ -281,7 +282,32 @@ func TestCheckpointOfAnotherVersionIsNotCalledDamaged(t *testing.T) {
 		if _, _, err := s.Load(); !errors.Is(err, want) || errors.Is(err, boltfile.ErrDamaged) {
 			t.Fatalf("schema %d: got %v", version, err)
 		}
+		if d := s.Verify(); len(d) != 1 || strings.Contains(d[0].Error(), "damaged") || !strings.Contains(d[0].Error(), "checkpoint 2: saved by ") {
+			t.Fatalf("schema %d: verified as %v", version, d)
+		}
 		closed(t, s)
+	}
+}
+
+func TestTheNewestCheckpointIsReadWhileAnotherHoldsTheStore(t *testing.T) {
+	path := saved(t, 3)
+	empty := filepath.Join(t.TempDir(), "checkpoints.db")
+	newest := func() {
+		t.Helper()
+		c, err := Newest(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantSample(t, c, 3)
+	}
+	newest()
+	for _, path := range []string{path, empty} {
+		defer closed(t, open(t, path, Options{}))
+	}
+	newest()
+	var held *boltfile.HeldError
+	if _, err := Newest(empty); !errors.Is(err, ErrNone) || !errors.As(err, &held) {
+		t.Fatal(err)
 	}
 }
 

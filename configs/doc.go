@@ -5,8 +5,9 @@
 //
 // A configuration is made of defaults, over them the file, over that the
 // environment (RUBATO_KAFKA_BROKERS is kafka.brokers). Viper merges the three;
-// this package checks the file's structure and every value, and names all
-// mistakes at once, each with file, line and key. Groups come from the file
+// this package checks the file's structure, every value and every file that is
+// named, and names all mistakes at once, each with file, line and key, or with the
+// environment's variable. Groups come from the file
 // alone: a list in order, where the first whose pattern matches a query's key
 // wins, and a group "default" that matches everything at its end.
 //
@@ -20,5 +21,6 @@
 //
 // # Caveats
 //
-// The package knows no other: names of policies are given by the caller.
+// The package knows no other: names of policies are given by the caller, and so is
+// what tells a policy's file and signing keys from what is none.
 package configs

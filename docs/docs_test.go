@@ -182,10 +182,10 @@ func TestTheReadmesFirstStepsLeadToACommandedQuery(t *testing.T) {
 		t.Fatalf("the steps are not those that this test knows:\n%s", steps)
 	}
 	status := "bin/rubato status --address " + s.http
-	script = strings.Replace(script, "\nbin/rubato status ", "\n"+until(status, "rubato-idle/idle +(waiting|batch).* - ")+" ", 1)
-	script = strings.Replace(script, "\nbin/rubato status ", "\n"+until(status, "rubato-idle/idle +(waiting|batch)( +[^ ]+){4} +[0-9.]+m?s ")+" ", 1)
+	script = strings.Replace(script, "\nbin/rubato status ", "\n"+until(status, "rubato-idle/idle +default +observe +(waiting|batch).* - ")+" ", 1)
+	script = strings.Replace(script, "\nbin/rubato status ", "\n"+until(status, "rubato-idle/idle +default +learn +(waiting|batch)( +[^ ]+){4} +[0-9.]+m?s ")+" ", 1)
 	said, err := s.bash(t, "true "+script+"\nwait %1\n", "RUBATO_KAFKA_BROKERS="+broker.Addr(kraft.Plaintext))
-	if err != nil || !strings.Contains(said, "stopping: every query is released") {
+	if err != nil || !strings.Contains(said, "every query is released") {
 		t.Fatalf("%v; it said\n%s", err, said)
 	}
 }

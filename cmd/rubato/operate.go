@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rubato/configs"
-	"rubato/env/spark"
+	"rubato/internal/app"
 )
 
 // daemon speaks to a running daemon over its HTTP interface.
@@ -25,10 +26,19 @@ func (d *daemon) flag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&d.address, "address", configs.Default().HTTP.Listen, "where the daemon's HTTP interface is (http.listen)")
 }
 
+// base is the address as a URL: people paste it with its scheme too.
+func (d *daemon) base() string {
+	address := strings.TrimRight(d.address, "/")
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	return address
+}
+
 func (d *daemon) call(ctx context.Context, method, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+d.address+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, d.base()+path, nil)
 	if err != nil {
 		return nil, usageError(fmt.Errorf("the daemon's address %q: %w", d.address, err))
 	}
@@ -113,7 +123,7 @@ func operatorCommand(verb, short, example string) *cobra.Command {
 }
 
 func printQueries(out io.Writer, body []byte) error {
-	var queries []spark.Snapshot
+	var queries []app.Query
 	if err := json.Unmarshal(body, &queries); err != nil {
 		return fmt.Errorf("reading the daemon's answer: %w", err)
 	}
@@ -122,25 +132,44 @@ func printQueries(out io.Writer, body []byte) error {
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "QUERY\tSTATE\tRATE\tBACKLOG\tCONFIGURED\tEFFECTIVE\tCOMMANDED\tBATCH\tTRIGGERS\tEMPTY")
-	for _, q := range queries {
-		fmt.Fprintln(w, queryRow(q))
+	fmt.Fprintln(w, "QUERY\tGROUP\tMODE\tSTATE\tRATE\tBACKLOG\tCONFIGURED\tEFFECTIVE\tCOMMANDED\tBATCH\tTRIGGERS\tEMPTY")
+	for i := range queries {
+		fmt.Fprintln(w, queryRow(&queries[i]))
 	}
 	return w.Flush()
 }
 
-func queryRow(q spark.Snapshot) string {
-	state := q.State
-	if q.Why != "" {
-		state += " (" + q.Why + ")"
+func queryRow(q *app.Query) string {
+	mode, commanded := q.Mode, "-"
+	if q.Held {
+		mode += " (held)"
 	}
-	commanded := "-"
 	if q.CommandedMs > 0 {
 		commanded = milliseconds(q.CommandedMs)
 	}
-	return fmt.Sprintf("%s\t%s\t%.1f/s\t%v\t%s\t%s\t%s\t%s\t%d\t%d", q.Query, state, q.Rate, q.Backlog,
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%.1f/s\t%.0f\t%s\t%s\t%s\t%s\t%d\t%d",
+		shown(string(q.Query)), shown(q.Group), mode, shown(queryState(q)), q.Rate, q.Backlog,
 		milliseconds(q.ConfiguredMs), milliseconds(q.EffectiveMs), commanded, milliseconds(int64(q.BatchMs)),
 		q.Counters.Triggers, q.Counters.EmptyTriggers)
+}
+
+// queryState is what the query is at, and why that is all that is known.
+func queryState(q *app.Query) string {
+	switch {
+	case q.Stale:
+		return fmt.Sprintf("stale (silent for %v)", (time.Duration(q.SinceMs) * time.Millisecond).Round(time.Second))
+	case q.Why != "":
+		return fmt.Sprintf("%s (%s)", q.State, q.Why)
+	}
+	return q.State
+}
+
+// shown quotes a text that a terminal might not print as it is.
+func shown(text string) string {
+	if quoted := strconv.Quote(text); quoted != `"`+text+`"` {
+		return quoted
+	}
+	return text
 }
 
 func milliseconds(n int64) string { return (time.Duration(n) * time.Millisecond).String() }

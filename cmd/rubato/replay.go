@@ -3,13 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"rubato/configs"
 	"rubato/internal/app"
-	"rubato/internal/terminal"
 )
 
 func newReplay() *cobra.Command {
@@ -37,9 +35,11 @@ says how many those are. It exits 3 at the first difference.`,
 		Example: "  rubato replay verify --journal .rubato/journal.db --store .rubato/checkpoints.db",
 		Args:    exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, err := app.Verify(cmd.Context(), journal, store, share(cmd.ErrOrStderr()))
+			p := newProgress(cmd.ErrOrStderr(), "replay verify, records")
+			v, err := app.Verify(cmd.Context(), journal, store, p.show)
+			p.done()
 			if err != nil {
-				return err
+				return misnamed(err)
 			}
 			if v.Difference != nil {
 				return foundError(fmt.Errorf("after %d decisions that agree: %w", v.Verified, v.Difference))
@@ -72,29 +72,21 @@ checkpoint, and ends in the same hash.`,
 			if store == "" {
 				return usageError(errors.New("--store names no store to write"))
 			}
-			hash, err := app.Relearn(cmd.Context(), journal, store, every, share(cmd.ErrOrStderr()))
+			p := newProgress(cmd.ErrOrStderr(), "replay learn, records")
+			hash, err := app.Relearn(cmd.Context(), journal, store, every, p.show)
+			p.done()
+			if errors.Is(err, app.ErrOtherStore) {
+				return usageError(fmt.Errorf("--store: %w: name one that does not exist", err))
+			}
 			if err != nil {
-				return err
+				return misnamed(err)
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), hash)
 			return nil
 		},
 	}
 	journalFlag(cmd, &journal)
-	cmd.Flags().StringVar(&store, "store", "", "the store to write; made where missing")
+	cmd.Flags().StringVar(&store, "store", "", "the store to write, never a tuner's own; made where missing")
 	cmd.Flags().IntVar(&every, "every", 500, "inputs between checkpoints")
 	return cmd
-}
-
-// share draws progress on a terminal.
-func share(out io.Writer) func(float64) {
-	if !terminal.Is(out) {
-		return nil
-	}
-	return func(done float64) {
-		_, _ = fmt.Fprintf(out, "\r%3.0f %%", 100*done)
-		if done >= 1 {
-			_, _ = fmt.Fprint(out, "\r     \r")
-		}
-	}
 }

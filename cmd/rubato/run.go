@@ -15,6 +15,7 @@ import (
 
 	"rubato/configs"
 	"rubato/internal/app"
+	"rubato/internal/terminal"
 )
 
 func newRun() *cobra.Command {
@@ -81,9 +82,11 @@ func run(ctx context.Context, cfg *configs.Config, path string) error {
 	for {
 		select {
 		case <-hangup:
-			_ = a.Reload() // it logs what is wrong
+			if err := a.Reload(); err != nil && path == "" { // else it logs what is wrong
+				log.Warn().Err(err).Msg("SIGHUP changes nothing")
+			}
 		case <-ctx.Done():
-			log.Info().Msg("stopping: every query is released")
+			log.Info().Msg("stopping: releasing every query")
 			a.Stop()
 			return nil
 		}
@@ -125,7 +128,8 @@ func newLog(cfg *configs.Config) (zerolog.Logger, error) {
 	if cfg.Log.Format == "json" {
 		return zerolog.New(os.Stderr).Level(level).With().Timestamp().Logger(), nil
 	}
-	return zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: "15:04:05.000"}).
+	plain := !terminal.Is(os.Stderr) || os.Getenv("NO_COLOR") != ""
+	return zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: "15:04:05.000", NoColor: plain}).
 		Level(level).With().Timestamp().Logger(), nil
 }
 

@@ -6,10 +6,10 @@
 // A trigger starts an interval after the one before it started, or as soon as
 // that one ended, whichever is later. It takes all that has arrived (at most
 // the cap); what it took is committed at its end. With nothing to take it is
-// empty; with less than the floor it is held, and takes nothing, but for the
-// first and for one 15 minutes after the last that was not (maxTriggerDelay, as
-// Spark's Kafka source has it by default). A new interval arrives a round trip after it was commanded and holds at once, inside the
-// wait too. The query ticks at the end of each trigger and, inside waits, on
+// empty; with less than the floor it is held, and takes nothing, but for one 15
+// minutes after the last that was not (maxTriggerDelay, as Spark's Kafka source
+// has it by default). A new interval arrives a round trip after it was commanded
+// and holds at once, inside the wait too. The query ticks at the end of each trigger and, inside waits, on
 // each multiple of the decision period and at the end of another's trigger where it
 // has waited longest of all; end offsets are sampled on those multiples, inside
 // batches too. All of this is what the agent in the driver does.

@@ -159,7 +159,7 @@ const maxTriggerDelay = env.Time(15 * time.Minute)
 // holds tells whether a trigger at t leaves n events where they are, as Spark's
 // Kafka source decides: it does where they are fewer than the floor, unless the
 // last trigger that was free to take what there is, be it nothing, is the delay
-// ago. A run's first trigger is free.
+// ago. A simulated run is on its way when it begins, just after such a trigger.
 func (q *query) holds(n float64, t env.Time) bool {
 	if n < q.cfg.Floor && t-q.released < maxTriggerDelay {
 		return true

@@ -69,7 +69,6 @@ func open(d Driver) *Sim {
 		q.spec = newSpec(c)
 		q.tracker = c.tracker()
 		q.grid = q.period
-		q.released = -maxTriggerDelay
 		q.interval, q.sent = c.Configured, c.Configured
 		q.score.Reference = q.reference
 		if len(d.Queries) > 1 {

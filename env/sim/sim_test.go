@@ -180,7 +180,7 @@ func TestDataHeldBackIsNeitherEmptyNorABatch(t *testing.T) {
 func TestDataIsHeldBackForMaxTriggerDelayAtMost(t *testing.T) {
 	c := config(t, 1, nil)
 	c.Floor, c.Duration, c.Configured, c.Reference = 3, 70*time.Minute, time.Minute, 1
-	taken := map[int]float64{0: 1, 15: 1, 17: 3, 32: 1, 62: 1} // rows by the trigger's minute
+	taken := map[int]float64{15: 2, 17: 3, 32: 1, 62: 1} // rows by the trigger's minute
 	for _, at := range []float64{0, 0.5, 16.5, 16.6, 16.7, 20.5, 47.5} {
 		c.Arrivals = append(c.Arrivals, time.Duration(at*float64(time.Minute)))
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,6 +81,7 @@ type App struct {
 	wanted  atomic.Pointer[[]arrivals.Wanted]
 	epoch   uint64
 	ready   atomic.Bool
+	unread  atomic.Pointer[error] // why the metrics topic was not found yet
 	config  atomic.Pointer[configs.Config]
 	loading sync.Mutex
 	loaded  atomic.Pointer[telemetry.Config]
@@ -246,20 +247,41 @@ func (a *App) Client() transport.Client { return a.client }
 
 // Ready returns nil when decisions are made, else why not.
 func (a *App) Ready() error {
-	if !a.ready.Load() {
-		return ErrNotReady
+	if a.ready.Load() {
+		return nil
 	}
-	return nil
+	if err := a.unread.Load(); err != nil {
+		return fmt.Errorf("out of reach: %s: %w", strings.Join(a.Brokers(), ", "), *err)
+	}
+	return ErrNotReady
+}
+
+// Query is a live query as an operator sees it.
+type Query struct {
+	spark.Snapshot
+	// Group is the one that it belongs to, Mode that group's.
+	Group string `json:"group"`
+	Mode  string `json:"mode"`
+	// Held tells that it is kept on its configured interval until it is released.
+	Held bool `json:"held"`
 }
 
 // Queries are the live queries, for the HTTP interface.
 func (a *App) Queries() any { return a.Snapshots() }
 
 // Snapshots are the live queries, sorted by key.
-func (a *App) Snapshots() []spark.Snapshot {
-	out := []spark.Snapshot{}
-	a.call(func() { out = append(out, a.core.env.Snapshot()...) })
-	return slices.DeleteFunc(out, func(s spark.Snapshot) bool { return s.State == spark.Gone })
+func (a *App) Snapshots() []Query {
+	out := []Query{}
+	a.call(func() {
+		cfg := a.core.cfg
+		for _, s := range a.core.env.Snapshot() {
+			if s.State != spark.Gone {
+				g := &cfg.Groups[cfg.Match(string(s.Query))]
+				out = append(out, Query{Snapshot: s, Group: g.Name, Mode: g.Mode, Held: a.core.loop.Held(s.Query)})
+			}
+		}
+	})
+	return out
 }
 
 // Hold keeps a query on its configured interval until Release.

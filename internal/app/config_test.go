@@ -1,10 +1,14 @@
 package app
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
+
+	"rubato/configs"
 	"rubato/env/spark"
 	"rubato/internal/broker"
 )
@@ -109,4 +113,44 @@ func TestAGroupThatBeginsToLearnStartsFromTheShippedPolicy(t *testing.T) {
 	eventually(t, "decisions of the shipped policy", func() bool { d.turns(1); _, _, mode := b.stepped(); return mode == "learn" })
 	a.Stop()
 	b.verified()
+}
+
+func TestAFieldThatWantsARestartStaysInForceAsItWas(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	a := b.start()
+	before := a.config.Load()
+	text, err := os.ReadFile(b.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.NewReplacer("every: 1s", "every: 2s", "http: {listen: \"127.0.0.1:0\"}", "http: {listen: \"127.0.0.1:1\"}").Replace(string(text))
+	if err := errors.Join(os.WriteFile(b.config, []byte(changed+"log: {level: debug}\nseed: 2\n"), 0o600), a.Reload()); err != nil {
+		t.Fatal(err)
+	}
+	if !b.logs.say(`"fields":["http.listen","store","log","seed"]`) {
+		t.Error("it is not told what waits for the next start")
+	}
+	if fields := configs.RestartNeeded(before, a.config.Load()); len(fields) > 0 {
+		t.Errorf("%v changed, and would be told again when changed back", fields)
+	}
+}
+
+func TestAFileThatIsLoadedAloneIsReloadedAlone(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	t.Setenv("RUBATO_LOG_LEVEL", "loud")
+	if _, err := configs.Load(b.config, Known()); err == nil || !strings.Contains(err.Error(), "RUBATO_LOG_LEVEL") {
+		t.Fatalf("with the environment: %v", err)
+	}
+	cfg, err := configs.LoadFile(b.config, Known())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := Start(t.Context(), Options{Config: cfg, ConfigPath: b.config, FileAlone: true, Log: zerolog.New(b.logs)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Stop()
+	if err := a.Reload(); err != nil {
+		t.Fatal(err)
+	}
 }

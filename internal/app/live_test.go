@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
 
+	"rubato/checkpoints"
 	"rubato/checkpoints/boltfile"
 	"rubato/env/spark"
 	"rubato/internal/broker"
@@ -114,6 +116,9 @@ func TestHeldQueryGoesBackAndIsCommandedAgainAfterItsRelease(t *testing.T) {
 		t.Fatal(code, body)
 	}
 	eventually(t, "its release", func() bool { return d.last().Action == spark.ActionRelease })
+	if code, body := ask(t, a, "GET", "/api/queries"); code != 200 || !strings.Contains(body, `"group":"all","mode":"serve","held":true`) {
+		t.Fatalf("held, it is shown as %d %s", code, body)
+	}
 	held := d.last().Seq
 	steps := b.decided()
 	eventually(t, "twenty decisions while held", func() bool { d.turns(1); return b.decided() > steps+20 })
@@ -210,4 +215,44 @@ func TestVerifySaysWhyNoCheckpointCouldBeRead(t *testing.T) {
 	if !errors.Is(err, ErrNothing) || !errors.Is(err, boltfile.ErrDamaged) {
 		t.Fatalf("got %v", err)
 	}
+}
+
+func TestALearnRunLeavesATunersStoreAndAnotherJournalsAlone(t *testing.T) {
+	b := logged(t)
+	before := stateHashes(t, b.checkpoints())
+	if _, err := Relearn(t.Context(), b.journal(), b.checkpoints(), 10, nil); !errors.Is(err, ErrOtherStore) {
+		t.Fatalf("a tuner's store: %v", err)
+	}
+	if after := stateHashes(t, b.checkpoints()); !slices.Equal(after, before) {
+		t.Fatalf("it held %q, and now %q", before, after)
+	}
+	own := b.checkpoints() + ".again"
+	hash, err := Relearn(t.Context(), b.journal(), own, 10, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Relearn(t.Context(), b.journal(), own, 10, nil); err != nil || again != hash {
+		t.Fatalf("its own store: %s and %s, %v", hash, again, err)
+	}
+	other := logged(t)
+	if _, err := Relearn(t.Context(), other.journal(), own, 10, nil); !errors.Is(err, ErrOtherStore) {
+		t.Fatalf("another run's journal: %v", err)
+	}
+}
+
+// stateHashes are those of the checkpoints that a store keeps.
+func stateHashes(t *testing.T, path string) (hashes []string) {
+	t.Helper()
+	s, err := checkpoints.Open(path, checkpoints.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.List()
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range list {
+		hashes = append(hashes, c.StateHash)
+	}
+	return hashes
 }

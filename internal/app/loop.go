@@ -124,11 +124,14 @@ func (a *App) late(group string, step uint64, ready bool) bool {
 
 // finish releases every query and saves the state.
 func (a *App) finish() {
+	failed := a.client.Stats().Failed
 	a.take(env.Input{Kind: env.InputStop})
 	ctx, cancel := context.WithTimeout(context.Background(), releaseWithin)
 	defer cancel()
-	if err := a.client.Flush(ctx); err != nil {
+	if err := a.client.Flush(ctx); err != nil || a.client.Stats().Failed > failed {
 		a.log.Warn().Err(err).Msg("not every release was sent: those leases run out by themselves")
+	} else {
+		a.log.Info().Msg("every query is released")
 	}
 	if a.pending > 0 {
 		a.noteSaved(<-a.saved)
@@ -185,7 +188,11 @@ func (a *App) catchUp(ctx context.Context, topic string) {
 		cancel()
 		if err == nil && len(got) > 0 {
 			ends = got
+			a.unread.Store(nil)
 			break
+		}
+		if err != nil {
+			a.unread.Store(&err)
 		}
 		wait(ctx, 50*time.Millisecond)
 	}

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 
 func child(task []string) error {
 	if task[0] == "relearn" {
-		hash, err := Relearn(context.Background(), task[1], task[2], relearnEvery, func(float64) { fmt.Println("saving") })
+		hash, err := Relearn(context.Background(), task[1], task[2], relearnEvery, func(int, int) { fmt.Println("saving") })
 		fmt.Println("hash", hash)
 		return err
 	}

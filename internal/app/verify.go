@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"rubato/checkpoints"
-	"rubato/env"
 	"rubato/replay"
 )
 
@@ -29,8 +28,8 @@ var ErrNothing = errors.New("no checkpoint lies within the journal: nothing is v
 
 // Verify replays the journal from the oldest kept checkpoint, updates
 // included, and compares every step byte for byte, and every later checkpoint
-// by its state. progress, if not nil, is told the share done.
-func Verify(ctx context.Context, journalPath, storePath string, progress func(share float64)) (Verification, error) {
+// by its state. progress, if not nil, is told how many records of all are done.
+func Verify(ctx context.Context, journalPath, storePath string, progress func(done, total int)) (Verification, error) {
 	var v Verification
 	store, err := checkpoints.Open(storePath, checkpoints.Options{ReadOnly: true})
 	if err != nil {
@@ -124,7 +123,7 @@ type verifier struct {
 	core     *Core
 	rest     []checkpoints.Checkpoint
 	last     uint64
-	progress func(float64)
+	progress func(done, total int)
 
 	turn *turn
 	next int
@@ -148,8 +147,8 @@ func (r *verifier) take(t *turn) error {
 	if r.v.Difference != nil {
 		return errStop
 	}
-	if r.progress != nil && r.v.Inputs%256 == 0 && r.last > 0 {
-		r.progress(float64(t.last) / float64(r.last))
+	if r.progress != nil && r.v.Inputs%256 == 0 {
+		r.progress(int(t.last), int(r.last))
 	}
 	return nil
 }
@@ -194,65 +193,4 @@ func (r *verifier) compareState(t *turn) error {
 	}
 	r.v.Checkpoints++
 	return nil
-}
-
-// Relearn feeds a recorded journal to a tuner with a store of its own, and
-// returns the hash of the state that it ends in. It checkpoints every so many
-// inputs and, started again on the same store, goes on from the last
-// checkpoint: however often it is killed, it ends in the same hash.
-func Relearn(ctx context.Context, journalPath, storePath string, every int, progress func(share float64)) (hash string, err error) {
-	journal, err := replay.Open(journalPath, replay.Options{ReadOnly: true})
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = journal.Close() }()
-	store, err := checkpoints.Open(storePath, checkpoints.Options{Keep: 3})
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = store.Close() }()
-	ckpt, _, err := store.Load()
-	if err != nil && !errors.Is(err, checkpoints.ErrNone) {
-		return "", err
-	}
-	var cur *turn
-	core := NewCore(Hooks{Late: func(group string, step uint64, _ bool) bool { return cur.late[lateKey{group, step}] }})
-	defer core.Close()
-	if len(ckpt.State) > 0 {
-		if err := core.Restore(ckpt.State); err != nil {
-			return "", fmt.Errorf("checkpoint %d: %w", ckpt.Seq, err)
-		}
-	}
-	n := 0
-	_, err = eachTurn(journal, ckpt.JournalSeq+1, func(t *turn) error {
-		if ctx.Err() != nil {
-			return errStop
-		}
-		cur = t
-		_ = core.Take(&t.input) // a skipped input was skipped the first time too
-		if n++; n%every != 0 {
-			return nil
-		}
-		if progress != nil {
-			progress(float64(t.last) / float64(journal.Last()))
-		}
-		_, err := saveRelearnt(store, core, t.last, t.input.At)
-		return err
-	})
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err != nil {
-		return "", err
-	}
-	return saveRelearnt(store, core, journal.Last(), core.s.At)
-}
-
-func saveRelearnt(store *checkpoints.Store, core *Core, seq uint64, at env.Time) (string, error) {
-	state, err := core.State()
-	if err != nil {
-		return "", err
-	}
-	c := &checkpoints.Checkpoint{JournalSeq: seq, At: at, Positions: core.Positions(), State: state, Meta: core.meta()}
-	return c.StateHash(), store.Save(c)
 }

@@ -6,15 +6,14 @@
 //	GET  /                           links to the rest
 //	GET  /-/healthy                  200 while the process runs
 //	GET  /-/ready                    200 when decisions are made, 503 with the reason before
-//	POST /-/reload                   loads the configuration; 400 with every mistake as text
+//	POST /-/reload                   loads the configuration; 400 with every mistake, a line each
 //	GET  /metrics                    Prometheus
 //	GET  /api/version                the version that runs
 //	GET  /api/queries                the live queries
 //	POST /api/queries/{key}/hold     keeps a query on its configured interval
 //	POST /api/queries/{key}/release  lets it be tuned again
 //
-// Answers are JSON, errors too ({"error": "..."}), except the metrics and the
-// mistakes of a configuration. A {key} is a query key with every reserved
+// Answers are JSON, errors too ({"error": "..."}), except the metrics. A {key} is a query key with every reserved
 // character escaped once more (url.PathEscape); a key that was pasted in as it
 // is shown is understood as well.
 //

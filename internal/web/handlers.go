@@ -87,7 +87,7 @@ func (a *api) ready(w http.ResponseWriter, _ *http.Request) {
 
 func (a *api) reload(w http.ResponseWriter, _ *http.Request) {
 	if err := a.app.Reload(); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	reply(w, http.StatusOK, map[string]string{"status": "reloaded"})

@@ -143,10 +143,10 @@ func TestNotReadySaysWhy(t *testing.T) {
 func TestRejectedReloadShowsEveryMistake(t *testing.T) {
 	_, c := serve(t, &fakeApp{reload: errors.Join(errors.New("a.yaml:3: min: negative"), errors.New("a.yaml:7: max: no unit"))})
 	status, body, h := c.do("POST", "/-/reload")
-	if status != 400 || body != "a.yaml:3: min: negative\na.yaml:7: max: no unit\n" {
+	if status != 400 || body != `{"error":"a.yaml:3: min: negative\na.yaml:7: max: no unit"}`+"\n" {
 		t.Fatalf("%d %q", status, body)
 	}
-	if ct := h.Get("Content-Type"); !strings.HasPrefix(ct, "text/plain") {
+	if ct := h.Get("Content-Type"); ct != "application/json" {
 		t.Fatalf("content type %s", ct)
 	}
 }
