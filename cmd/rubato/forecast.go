@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -50,7 +49,7 @@ func newForecastTrain() *cobra.Command {
 			if err := checkOutputs(out); err != nil {
 				return usageError(fmt.Errorf("forecast train: %w", err))
 			}
-			return trainForecast(cmd.Context(), cmd.ErrOrStderr(), seed, steps, out)
+			return trainForecast(cmd, seed, steps, out)
 		},
 	}
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed of the weights and of the series")
@@ -59,8 +58,9 @@ func newForecastTrain() *cobra.Command {
 	return cmd
 }
 
-func trainForecast(ctx context.Context, log io.Writer, seed uint64, steps int, out string) error {
-	bar := newProgress(log, "forecast train")
+func trainForecast(cmd *cobra.Command, seed uint64, steps int, out string) error {
+	ctx := cmd.Context()
+	bar := newProgress(cmd.ErrOrStderr(), "forecast train")
 	w, err := train.Train(ctx, train.Config{Seed: seed, Steps: steps, Progress: bar.show})
 	bar.done()
 	if err != nil {
@@ -73,10 +73,10 @@ func trainForecast(ctx context.Context, log io.Writer, seed uint64, steps int, o
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(out, b, 0o644); err != nil {
-		return fmt.Errorf("write the trained LSTM: %w", err)
-	}
-	return nil
+	return writeTo(cmd.OutOrStdout(), out, func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
 }
 
 // forecastBenchFlags are the command line of `rubato forecast bench`.
@@ -110,8 +110,8 @@ the goals.`,
 }
 
 func benchForecast(cmd *cobra.Command, f *forecastBenchFlags) error {
-	if f.seeds < 1 {
-		return usageError(fmt.Errorf("forecast bench: --seeds %d: want at least 1", f.seeds))
+	if f.seeds < 1 || f.seeds > mostSeeds {
+		return usageError(fmt.Errorf("forecast bench: --seeds %d: want 1 to %d", f.seeds, mostSeeds))
 	}
 	if err := checkOutputs(f.json, f.csv); err != nil {
 		return usageError(fmt.Errorf("forecast bench: %w", err))

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -48,7 +49,10 @@ func foundError(err error) error { return &exitError{exitFound, err} }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second Ctrl-C ends it at once
+	context.AfterFunc(ctx, func() {
+		time.Sleep(time.Second) // a shell and a supervisor may both pass one signal on
+		stop()                  // another Ctrl-C ends it at once
+	})
 	root := newRoot()
 	root.SetArgs(joinOutputs(root, os.Args[1:]))
 	err := root.ExecuteContext(ctx)

@@ -16,6 +16,10 @@ import (
 	"rubato/policy/pretrained"
 )
 
+// mostSeeds bounds how often cells and series are played: the arrivals of each seed
+// are held in memory.
+const mostSeeds = 1000
+
 // tournamentFlags are the command line of `rubato tournament`.
 type tournamentFlags struct {
 	traces, workloads, weights, policy string
@@ -47,8 +51,8 @@ Without --traces and --workloads, all workloads are played.`,
 			if !cmd.Flags().Changed("seeds") {
 				f.seeds = f.usualSeeds()
 			}
-			if f.seeds < 1 {
-				return usageError(fmt.Errorf("tournament: --seeds %d: want at least 1", f.seeds))
+			if f.seeds < 1 || f.seeds > mostSeeds {
+				return usageError(fmt.Errorf("tournament: --seeds %d: want 1 to %d", f.seeds, mostSeeds))
 			}
 			if err := checkOutputs(f.json, f.csv, f.html, f.svg); err != nil {
 				return usageError(fmt.Errorf("tournament: %w", err))
