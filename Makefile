@@ -132,7 +132,7 @@ bench-start: bin/bench-start bin/rubato ## measure the start of the daemon
 	@bin/bench-start
 
 .PHONY: tune-rules
-tune-rules: tools-go ## tune the rules of the tournament on random workloads (about 10 minutes)
+tune-rules: tools-go ## tune the rules of the tournament on random and typical drivers (half an hour of two busy cores)
 	@go run ./bench/tuning/rules
 
 .PHONY: bench-learners

@@ -97,6 +97,7 @@ func TestARivalAgainstItselfIsExactlyOne(t *testing.T) {
 	}
 	for i := range contestants {
 		if contestants[i].name == WaitingRule {
+			contestants[i].plain = false
 			contestants[i].make = func(*bout) (player, error) { return newPolicyPlayer(o.Policy) }
 		}
 	}
