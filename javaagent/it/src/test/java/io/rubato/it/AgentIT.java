@@ -147,9 +147,12 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
         String fast = stage.longWait("fast");
         String slow = stage.longWait("slow");
         tuner.command("it/fast", fast, 200, LEASE_MS);
-        tuner.command("it/slow", slow, 900, LEASE_MS);
+        tuner.command("it/slow", slow, 2_000, LEASE_MS);
+        JsonNode slowBefore = tuner.awaitHeartbeat("slow is managed", slow, m -> m.get("managed").asBoolean());
+        JsonNode fastBefore = tuner.awaitHeartbeat("fast is managed", fast,
+                m -> m.get("managed").asBoolean() && m.get("wallMs").asLong() >= slowBefore.get("wallMs").asLong());
         for (String run : List.of(fast, slow)) {
-            long interval = run.equals(fast) ? 200 : 900;
+            long interval = run.equals(fast) ? 200 : 2_000;
             JsonNode first = tuner.await("managed trigger", run, "trigger", m -> Tuner.isStart(m) && m.get("managed").asBoolean());
             for (int i = 0; i < 4; i++) {
                 JsonNode next = tuner.nextStart(run, first);
@@ -159,35 +162,62 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
                 first = next;
             }
         }
+        // Over the same heartbeats the one has ten triggers for one of the other, or it was held to the other's pace.
+        JsonNode slowAfter = tuner.awaitHeartbeat("four slow triggers", slow, m -> triggers(m) >= triggers(slowBefore) + 4);
+        JsonNode fastAfter = tuner.awaitHeartbeat("fast at that time", fast,
+                m -> m.get("wallMs").asLong() >= slowAfter.get("wallMs").asLong());
+        long slowly = triggers(slowAfter) - triggers(slowBefore);
+        long quickly = triggers(fastAfter) - triggers(fastBefore);
+        assertTrue(quickly >= 2 * slowly, quickly + " triggers at 200 ms, " + slowly + " at 2 s");
         job.stop("fast");
         job.stop("slow");
     }
 
+    private static long emptyTriggers(JsonNode message) {
+        return message.at("/counters/emptyTriggers").asLong();
+    }
+
+    private static long triggers(JsonNode message) {
+        return message.at("/counters/triggers").asLong();
+    }
+
     @Test
     @Proves(Promise.COUNTS)
-    void emptyTriggersAndBatchesAreCountedExactly() throws Exception {
-        String run = job.start("counted", "counted", "200ms");
+    void emptyTriggersAndBatchesAreCountedExactlyAsSparkItselfTellsThem() throws Exception {
+        String run = job.start("counted", "counted", "200ms", Told.OF_ALL);
         stage.attached(run);
         for (int batch = 1; batch <= 3; batch++) {
-            int expected = batch;
             job.add("counted");
-            JsonNode full = tuner.await("batch " + batch, run, "trigger", m -> !Tuner.isStart(m) && m.at("/counters/batches").asLong() == expected);
-            tuner.nextStart(run, tuner.nextStart(run, full));
+            tuner.nextStart(run, tuner.nextStart(run, endOfBatch(run, batch)));
         }
+        // Held there, it has no trigger that is counted and not told of yet.
+        tuner.command("it/counted", run, LONG_MS, LEASE_MS, "lengthen", null);
+        JsonNode held = tuner.awaitHeartbeat("held in a wait", run,
+                m -> m.get("managed").asBoolean() && m.get("phase").asText().equals("waiting"));
         job.stop("counted");
-        tuner.await("terminated", run, "terminated", message -> true);
+        JsonNode last = tuner.await("terminated", run, "terminated", message -> true);
+        Await.until("Spark has told of the end", () -> job.told("counted").ended());
+        Told told = job.told("counted");
+        assertEquals(3, told.batches());
+        assertEquals(3, held.at("/counters/batches").asLong());
+        // From the first batch on: it is silent on a run's first empty trigger since 3.5.
+        Told later = told.afterFirstBatch();
+        JsonNode first = endOfBatch(run, 1);
+        assertEquals(later.emptyTriggers(), emptyTriggers(held) - emptyTriggers(first));
+        assertEquals(later.starts().size(), triggers(held) - triggers(first));
+        // Up to 3.4 a trigger without a batch tells its progress too.
+        assertEquals(3, tuner.all(run, "progress").stream().filter(m -> m.at("/progress/durationMs").has("addBatch")).count());
         List<JsonNode> ends = tuner.all(run, "trigger").stream().filter(m -> !Tuner.isStart(m)).toList();
-        // Up to 3.4 a trigger without a batch may tell its progress too.
-        List<JsonNode> progress = tuner.all(run, "progress").stream()
-                .filter(m -> m.at("/progress/durationMs").has("addBatch")).toList();
-        assertEquals(3, progress.size());
         assertEquals(3, count(ends, "batch"));
-        JsonNode last = tuner.all(run, "terminated").get(0);
         assertEquals(3, last.at("/counters/batches").asLong());
-        assertEquals(count(ends, "empty"), last.at("/counters/emptyTriggers").asLong());
-        assertEquals(ends.size(), last.at("/counters/triggers").asLong());
+        assertEquals(count(ends, "empty"), emptyTriggers(last));
+        assertEquals(ends.size(), triggers(last));
         assertEquals(0, last.at("/counters/drops").asLong());
         assertOrderly(tuner.all(run));
+    }
+
+    private static JsonNode endOfBatch(String run, int batch) throws Exception {
+        return tuner.await("batch " + batch, run, "trigger", m -> !Tuner.isStart(m) && m.at("/counters/batches").asLong() == batch);
     }
 
     private static long count(List<JsonNode> ends, String outcome) {
@@ -214,14 +244,14 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
     /** Again and again: an interrupt can meet the wait at many points. */
     @Test
     @Proves(Promise.STOP)
-    void aQueryStopsPromptlyInALongWait() throws Exception {
+    void stopCutsALongWait() throws Exception {
         for (int i = 0; i < 8; i++) {
             String name = "stopped-" + i;
             String run = stage.longWait(name);
             tuner.command("it/" + name, run, LONG_MS, LEASE_MS, "lengthen", null);
             tuner.awaitHeartbeat("managed", run, m -> m.get("managed").asBoolean());
             long millis = job.stop(name);
-            assertTrue(millis < 20_000, "stop took " + millis + " ms in a wait of ten minutes");
+            assertTrue(millis < Stage.HUNG_MS, "stop took " + millis + " ms in a wait of ten minutes");
         }
     }
 

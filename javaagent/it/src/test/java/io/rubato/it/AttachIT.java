@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -15,14 +16,17 @@ import org.junit.jupiter.api.Test;
 /** What the commands promise to a driver whose queries run already, which was started without the agent. */
 class AttachIT {
     private static final long LONG_MS = 600_000;
+    /** Of the live query; long enough that no trigger of its own is late for the next, however busy the machine. */
+    private static final long LIVE_MS = 5_000;
 
     private static Broker broker;
     private static Tuner tuner;
     private static Driver job;
+    private static Path folder;
 
     @BeforeAll
     static void start() throws Exception {
-        Path folder = Driver.folder("attach");
+        folder = Driver.folder("attach");
         broker = new Broker(folder.resolve("broker"));
         job = new Driver(folder.resolve("spark.log"), List.of(), Driver.classPath(), "io.rubato.jobs.ControlledJob");
         broker.start();
@@ -41,8 +45,24 @@ class AttachIT {
         broker.close();
     }
 
-    private static String start(String name, String trigger) throws Exception {
-        return job.ask("start " + name + " " + name + " " + trigger, "started");
+    private static String start(String name, String trigger, String... options) throws Exception {
+        return job.ask(String.join(" ", "start", name, name, trigger, String.join(" ", options)).trim(), "started");
+    }
+
+    /** Spark's own word on the live query. */
+    private static Told told() throws Exception {
+        return Told.read(job.ask("told live", "told"));
+    }
+
+    private static void awaitTriggers(int more) throws Exception {
+        int before = told().starts().size();
+        Await.until("triggers as Spark tells of them", () -> told().starts().size() >= before + more);
+    }
+
+    /** From the first of these triggers to the last, one began at each multiple of the live query's own interval. */
+    private static void assertNoneSkipped(List<Long> starts) {
+        List<Long> multiples = starts.stream().map(start -> start / LIVE_MS).toList();
+        assertEquals(LongStream.rangeClosed(multiples.get(0), multiples.get(multiples.size() - 1)).boxed().toList(), multiples);
     }
 
     private static String attach() throws Exception {
@@ -84,11 +104,15 @@ class AttachIT {
     }
 
     @Test
-    void runningQueriesAreManagedGivenBackAndManagedAgainWithoutLosingABatch() throws Exception {
-        String live = start("live", "1s");
+    void runningQueriesAreManagedGivenBackAndManagedAgainWithoutLosingATriggerOrALine() throws Exception {
+        Path copied = folder.resolve("copied");
+        String live = start("live", LIVE_MS + "ms", "checkpoint=yes", "sink=json:" + copied, Told.OF_ALL);
         String waiting = start("waiting", LONG_MS + "ms");
         String eager = start("eager", "0s");
-        job.ask("add live", "added");
+        job.ask("add live 0", "added");
+        Await.until("the first batch, which loads Spark's classes, is over", () -> told().batches() == 1);
+        int before = told().starts().size();
+        awaitTriggers(1);
         String report = attach();
         for (String alias : List.of("live", "waiting", "eager")) {
             assertTrue(report.contains("it/" + alias), report);
@@ -99,34 +123,42 @@ class AttachIT {
         assertTrue(tuner.all(waiting, "trigger").isEmpty(), "its wait was cut");
         JsonNode trigger = tuner.await("a trigger of the live query", live, "trigger", Tuner::isStart);
         tuner.nextStart(live, trigger);
+        awaitTriggers(1);
+        assertNoneSkipped(told().starts().subList(before, told().starts().size()));
         JsonNode held = managed("live", live, 200, 0);
         managed("eager", eager, 300, 0);
-        job.ask("add live", "added");
+        job.ask("add live 1", "added");
         batch(live, 1);
         managed("live", live, LONG_MS, held.get("seq").asLong());
 
+        before = told().starts().size();
         assertTrue(detach().contains("as they were"));
         Await.until("no thread of the agent is left", () -> !threads().contains("rubato-"));
-        long before = lastSeq(live);
-        job.ask("add live", "added");
+        long lastSeq = lastSeq(live);
+        job.ask("add live 2", "added");
+        awaitTriggers(1);
 
         attach();
-        JsonNode again = tuner.await("it goes on from where it was", live, "started", m -> m.get("seq").asLong() > before);
+        JsonNode again = tuner.await("it goes on from where it was", live, "started", m -> m.get("seq").asLong() > lastSeq);
         assertFalse(again.get("managed").asBoolean());
-        assertEquals(1_000, again.get("intervalMs").asLong());
+        assertEquals(LIVE_MS, again.get("intervalMs").asLong());
         tuner.await("a trigger on its own interval, not on ten minutes", live, "trigger",
-                m -> Tuner.isStart(m) && m.get("seq").asLong() > before);
-        managed("live", live, 200, before);
-        job.ask("add live", "added");
+                m -> Tuner.isStart(m) && m.get("seq").asLong() > lastSeq);
+        awaitTriggers(1);
+        assertNoneSkipped(told().starts().subList(before, told().starts().size()));
+        managed("live", live, 200, lastSeq);
+        job.ask("add live 3", "added");
         batch(live, 3);
-        JsonNode beat = tuner.awaitHeartbeat("counted", live, m -> m.get("seq").asLong() > before + 20);
+        JsonNode beat = tuner.awaitHeartbeat("counted", live, m -> m.get("seq").asLong() > lastSeq + 20);
         assertEquals(0, beat.at("/stats/adviceErrors").asLong());
         for (String alias : List.of("live", "waiting", "eager")) {
-            assertTrue(job.stop(alias) < 5_000, "stop of " + alias);
+            assertTrue(job.stop(alias) < Stage.HUNG_MS, "stop of " + alias);
         }
         for (String run : List.of(live, waiting, eager)) {
             assertTrue(tuner.await("terminated", run, "terminated", m -> true).get("exception").isNull());
         }
         assertTrue(detach().contains("as they were"));
+        assertEquals(List.of("{\"value\":\"0\"}", "{\"value\":\"1\"}", "{\"value\":\"2\"}", "{\"value\":\"3\"}"),
+                Outputs.written(copied));
     }
 }

@@ -137,13 +137,14 @@ class FaultsIT {
         manage(lastSeq());
     }
 
+    /** Not the whole disk, which the job itself writes to. */
     @Test
-    void aTemporaryFolderThatCannotBeWrittenIsNoMatter() throws Exception {
+    void aTemporaryFolderThatCannotBeWrittenIsNotMissed() throws Exception {
         assertFalse(driver.log().contains("no-such-folder"), "the agent tried to write");
     }
 
     @Test
-    void aBrokerThatIsSilentSlowOrResettingHarmsNothing() throws Exception {
+    void aBrokerThatIsSilentOrResettingHarmsNothingAndTheAgentSaysSo() throws Exception {
         for (BadNetwork.Mode mode : List.of(BadNetwork.Mode.SILENT, BadNetwork.Mode.RESET)) {
             int said = driver.said("is out of reach");
             int back = driver.said("is back");
@@ -153,9 +154,16 @@ class FaultsIT {
             network.become(BadNetwork.Mode.PASS);
             awaitSaid("is back", back + 1);
         }
+    }
+
+    /** Slow is not gone: the agent need not say anything. */
+    @Test
+    void aSlowBrokerHarmsNothingAndGetsItsMetrics() throws Exception {
         network.become(BadNetwork.Mode.SLOW);
+        long slowFromMs = System.currentTimeMillis();
         copy.passesALine();
         copy.passesALine();
+        tuner.awaitHeartbeat("one that was sent slowly", copy.runId, m -> m.get("wallMs").asLong() > slowFromMs);
         network.become(BadNetwork.Mode.PASS);
     }
 
@@ -212,14 +220,15 @@ class FaultsIT {
     }
 
     @Test
-    void aSecurityManagerThatDeniesUsEverythingHarmsNothing() throws Exception {
+    void aSecurityManagerThatDeniesOurCoreEverythingHarmsNothingAndTheAgentSaysSo() throws Exception {
         rival.order("deny");
         network.become(BadNetwork.Mode.RESET);
         Copy fresh = new Copy(driver, folder, "denied", "200ms");
         fresh.passesALine();
         copy.passesALine();
+        awaitSaid("cannot receive decisions: java.lang.SecurityException: denied", 1);
         network.become(BadNetwork.Mode.PASS);
-        rival.order("allow");
+        assertTrue(rival.order("allow") > 0, "nothing was denied");
         driver.stop("denied");
         fresh.assertWhole();
     }

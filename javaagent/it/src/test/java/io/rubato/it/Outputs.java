@@ -95,7 +95,8 @@ interface Outputs {
         return stage().tuner.all(run, "progress").stream().mapToLong(m -> m.at("/progress/numInputRows").asLong()).sum();
     }
 
-    private static List<String> written(Path sink) throws IOException {
+    /** The lines of a file sink, sorted. */
+    static List<String> written(Path sink) throws IOException {
         List<String> rows = new ArrayList<>();
         try (Stream<Path> files = Files.list(sink)) {
             for (Path file : files.filter(path -> path.getFileName().toString().startsWith("part-")).toList()) {

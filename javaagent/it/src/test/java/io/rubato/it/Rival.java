@@ -22,7 +22,7 @@ final class Rival {
                 "-Dotel.metrics.exporter=none", "-Dotel.logs.exporter=none", "-javaagent:" + jar + "=" + orders);
     }
 
-    /** Gives an order and waits until it is carried out; returns how often the rival's own advice has run. */
+    /** Gives an order and waits until it is carried out; returns the number that the rival answers. */
     int order(String name) throws Exception {
         String file = name + ++given;
         Files.createFile(orders.resolve(file));

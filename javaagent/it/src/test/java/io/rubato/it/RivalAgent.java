@@ -28,6 +28,7 @@ public final class RivalAgent {
     /** How often a method of Spark's was entered, as the rival counts it. */
     public static final AtomicInteger ENTERED = new AtomicInteger();
 
+    private static final AtomicInteger DENIED = new AtomicInteger();
     private static final String OURS = "io.rubato.agent.core.";
     private static final String[] SPARK = {"org.apache.spark.sql.execution.streaming.MicroBatchExecution",
         "org.apache.spark.sql.execution.streaming.ProcessingTimeExecutor"};
@@ -90,8 +91,7 @@ public final class RivalAgent {
                     orders = files.filter(file -> !file.toString().endsWith(".done")).toList();
                 }
                 for (Path order : orders) {
-                    obey(order.getFileName().toString(), instrumentation);
-                    Files.writeString(order, String.valueOf(ENTERED.get()));
+                    Files.writeString(order, String.valueOf(obey(order.getFileName().toString(), instrumentation)));
                     Files.move(order, order.resolveSibling(order.getFileName() + ".done"));
                 }
                 Thread.sleep(20);
@@ -101,8 +101,9 @@ public final class RivalAgent {
         }
     }
 
+    /** Gives how often the advice has run, or, at the end of the denials, how many there were. */
     @SuppressWarnings({"deprecation", "removal"})
-    private static void obey(String order, Instrumentation instrumentation) throws UnmodifiableClassException {
+    private static int obey(String order, Instrumentation instrumentation) throws UnmodifiableClassException {
         switch (order.replaceAll("\\d", "")) {
             case "retransform":
                 instrumentation.retransformClasses(Stream.of(instrumentation.getAllLoadedClasses())
@@ -125,16 +126,17 @@ public final class RivalAgent {
                 break;
             case "allow":
                 System.setSecurityManager(null);
-                break;
+                return DENIED.get();
             default:
         }
+        return ENTERED.get();
     }
 
     private static List<Thread> ours() {
         return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("rubato-")).toList();
     }
 
-    /** Denies whatever our core asks for, and nobody else. */
+    /** Denies whatever our core asks for, through its Kafka clients too, and nobody else; not their own threads. */
     @SuppressWarnings("removal")
     private static final class DenyOurs extends SecurityManager {
         @Override
@@ -144,6 +146,7 @@ public final class RivalAgent {
             }
             for (Class<?> caller : getClassContext()) {
                 if (caller.getName().startsWith(OURS)) {
+                    DENIED.incrementAndGet();
                     throw new SecurityException("denied: " + permission);
                 }
             }

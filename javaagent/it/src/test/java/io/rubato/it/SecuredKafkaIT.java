@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The agent logs in with SCRAM over TLS, and obeys signed commands alone. */
+/** The agent logs in over TLS, and obeys signed commands alone. */
 class SecuredKafkaIT {
     private static final Path JOBS = Path.of(System.getProperty("jobs.target"));
     private static final String QUERY = "rubato-demo/events";
@@ -39,7 +39,7 @@ class SecuredKafkaIT {
 
     @BeforeAll
     static void start() throws Exception {
-        folder = Files.createTempDirectory(Files.createDirectories(Path.of(System.getProperty("it.target"))), "secured-");
+        folder = Driver.folder("secured");
         broker = new SecuredBroker(folder.resolve("broker"), Map.of("driver", PASSWORD));
         broker.start();
         Properties properties = new Properties();
@@ -54,8 +54,37 @@ class SecuredKafkaIT {
     }
 
     private static String options(String prefix, Path password) {
-        return "prefix=" + prefix + ",brokers=" + broker.securedAddress() + ",user=driver,passwordFile=" + password
+        return tls(prefix, broker.securedAddress()) + ",user=driver,passwordFile=" + password;
+    }
+
+    private static String tls(String prefix, String brokers) {
+        return "prefix=" + prefix + ",brokers=" + brokers
                 + ",kafka.ssl.truststore.type=PEM,kafka.ssl.truststore.location=" + broker.authority();
+    }
+
+    /** The agent is attached anew for each, to one driver. */
+    @Test
+    void theAgentIsLetInByEachMechanismAndByTlsAlone() throws Exception {
+        Path password = Files.writeString(folder.resolve("password-of-each"), PASSWORD);
+        try (Driver driver = copyJob(List.of(), folder.resolve("each.log"))) {
+            Copy copy = new Copy(driver, folder, "each", "300ms");
+            isCommanded(driver, copy, "tls", tls("tls", broker.tlsAddress()) + ",kafka.security.protocol=SSL");
+            for (String mechanism : SecuredBroker.MECHANISMS) {
+                isCommanded(driver, copy, mechanism, options(mechanism, password) + ",kafka.sasl.mechanism=" + mechanism);
+            }
+        }
+    }
+
+    private static void isCommanded(Driver driver, Copy copy, String prefix, String options) throws Exception {
+        try (Tuner tuner = new Tuner(broker.address(), prefix)) {
+            AgentCommand attach = AgentCommand.run("attach", driver.pid(), options);
+            assertEquals(0, attach.exitCode(), attach.toString());
+            tuner.awaitHeartbeat("let in: " + options, copy.runId, m -> true);
+            tuner.command(copy.key(), copy.runId, 400, 60_000);
+            tuner.awaitHeartbeat("commanded: " + options, copy.runId, m -> interval(m) == 400);
+            AgentCommand detach = AgentCommand.run("detach", driver.pid());
+            assertEquals(0, detach.exitCode(), detach.toString());
+        }
     }
 
     @Test
@@ -157,21 +186,32 @@ class SecuredKafkaIT {
     @Test
     void aWrongPasswordLeavesTheJobUnharmedAndIsTakenUpOnceItIsMended() throws Exception {
         Path wrong = Files.writeString(folder.resolve("wrong"), "pass-that-is-wrong");
-        try (Tuner tuner = new Tuner(broker.address(), "wrong"); SparkJob job = new SparkJob(folder.resolve("wrong.log"), options("wrong", wrong))) {
-            job.awaitReady();
-            job.start("steady", "steady", "300ms");
-            Await.until("the agent says why", () -> job.log().contains("do not accept each other (SaslAuthenticationException"));
-            job.ask("add steady", "added");
-            String second = job.start("second", "second", "300ms");
-            job.stop("steady");
+        try (Tuner tuner = new Tuner(broker.address(), "wrong");
+                Driver driver = copyJob(List.of(Driver.agent(options("wrong", wrong))), folder.resolve("wrong.log"))) {
+            Copy steady = new Copy(driver, folder, "steady", "300ms");
+            Await.until("the agent says why", () -> driver.said("do not accept each other (SaslAuthenticationException") == 1);
+            steady.passesALine();
+            Copy second = new Copy(driver, folder, "second", "300ms");
+            driver.stop("steady");
+            second.passesALine();
             Files.writeString(wrong, PASSWORD);
-            tuner.await("the agent is let in", second, "heartbeat", m -> true);
-            job.stop("second");
-            assertTrue(job.isAlive());
-            assertEquals(1, occurrences(job.log(), "do not accept each other"), job.log());
-            assertEquals(1, occurrences(job.log(), "is back"), job.log());
-            assertFalse(job.log().contains("pass-that-is-wrong"), "the log shows a secret");
+            tuner.await("the agent is let in", second.runId, "heartbeat", m -> true);
+            second.passesALine();
+            driver.stop("second");
+            steady.assertWhole();
+            second.assertWhole();
+            assertEquals(1, driver.said("do not accept each other"), driver.log());
+            assertEquals(1, driver.said("is back"), driver.log());
+            assertEquals(0, driver.said("pass-that-is-wrong"), "the log shows a secret");
         }
+    }
+
+    /** A driver that copies lines in this folder, ready. */
+    private static Driver copyJob(List<String> flags, Path log) throws Exception {
+        Driver driver = new Driver(log, flags, Driver.classPath(), "io.rubato.jobs.CopyJob",
+                folder.toString());
+        driver.awaitReady();
+        return driver;
     }
 
     private static int occurrences(String text, String part) {

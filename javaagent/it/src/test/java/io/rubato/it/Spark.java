@@ -51,8 +51,13 @@ record Spark(String name) {
         return FETCHED.resolve(version()).resolve("pyspark");
     }
 
+    /** Whether it is to run on another Java than the tests' own. */
+    boolean hasItsOwnJava() {
+        return name.contains("@");
+    }
+
     private String javaHome() {
-        if (!name.contains("@")) {
+        if (!hasItsOwnJava()) {
             return System.getProperty("java.home");
         }
         return requireThere(FETCHED.resolve("java-" + name.replaceAll(".*@", ""))).toString();

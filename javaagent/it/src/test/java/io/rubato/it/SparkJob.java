@@ -63,6 +63,11 @@ final class SparkJob implements AutoCloseable {
         return Long.parseLong(ask("committed " + alias, "committed"));
     }
 
+    /** What Spark's own listener was told of the alias's query so far. */
+    Told told(String alias) throws IOException {
+        return Told.read(ask("told " + alias, "told"));
+    }
+
     /** Sends a line and reads the last word of the answer. */
     String ask(String line, String expected) throws IOException {
         in.println(line);

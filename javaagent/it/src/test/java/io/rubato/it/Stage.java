@@ -13,6 +13,8 @@ final class Stage implements AutoCloseable {
 
     static final long LONG_MS = 600_000;
     static final long LEASE_MS = 3_600_000;
+    /** A stop that takes longer hangs: a bound, and no measure of how long one takes. */
+    static final long HUNG_MS = 60_000;
 
     final Spark spark;
     final Tuner tuner;

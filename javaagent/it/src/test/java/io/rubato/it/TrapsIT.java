@@ -3,6 +3,7 @@ package io.rubato.it;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.rubato.agent.bridge.Command;
 import io.rubato.agent.bridge.Hook;
@@ -21,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -45,6 +47,12 @@ class TrapsIT {
 
     private final Object execution = new Object();
     private RunState run;
+
+    @BeforeEach
+    void runsOnTheTestsOwnJava() {
+        assumeFalse(spark.hasItsOwnJava(), "these tests run Spark's trigger loop in their own JVM, on JDK "
+                + Runtime.version().feature() + " alone");
+    }
 
     @AfterEach
     void leave() {

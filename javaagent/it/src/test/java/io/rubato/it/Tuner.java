@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
@@ -16,6 +17,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
@@ -38,8 +40,9 @@ final class Tuner implements AutoCloseable {
         properties.put("bootstrap.servers", brokers);
         properties.put("linger.ms", "0");
         try (Admin admin = Admin.create(properties)) {
-            admin.createTopics(List.of(new NewTopic(prefix + ".metrics", 1, (short) 1),
-                    new NewTopic(prefix + ".decisions", 1, (short) 1))).all().get();
+            for (String topic : List.of(prefix + ".metrics", prefix + ".decisions")) {
+                create(admin, topic);
+            }
         }
         producer = new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
         consumer = new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer());
@@ -48,6 +51,17 @@ final class Tuner implements AutoCloseable {
         consumer.seekToBeginning(partitions);
         reader = new Thread(this::read, "metrics-reader");
         reader.start();
+    }
+
+    /** The agent's question for its topic may have made it already. */
+    private static void create(Admin admin, String topic) throws Exception {
+        try {
+            admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
+        } catch (ExecutionException failed) {
+            if (!(failed.getCause() instanceof TopicExistsException)) {
+                throw failed;
+            }
+        }
     }
 
     private void read() {

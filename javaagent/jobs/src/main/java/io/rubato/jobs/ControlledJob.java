@@ -26,6 +26,7 @@ import org.apache.spark.sql.streaming.StreamingQueryException;
  * stop ALIAS             stopped ALIAS MILLIS
  * committed ALIAS        committed ALIAS BATCH the last batch in the checkpoint, or -1
  * table ALIAS            table ALIAS {K=V,..}  the last value of each key, sorted, from the sink {@code table}
+ * told ALIAS             told ALIAS {WORD,..}  what Spark's own listener was told so far; see {@link Told}
  * slept                  slept MILLIS          the shortest wait of the sinks {@code sleep}
  * </pre>
  *
@@ -38,6 +39,7 @@ public final class ControlledJob {
     private final Map<String, StreamingQuery> queries = new ConcurrentHashMap<>();
     private final Map<String, Folder> folders = new ConcurrentHashMap<>();
     private final Map<String, Table> tables = new ConcurrentHashMap<>();
+    private final Map<String, Told> told = new ConcurrentHashMap<>();
     private final Sleep sleep = new Sleep();
 
     public static void main(String[] arguments) throws Exception {
@@ -73,6 +75,8 @@ public final class ControlledJob {
                 return "committed " + words[1] + " " + folders.get(words[1]).committed();
             case "table":
                 return "table " + words[1] + " " + tables.get(words[1]);
+            case "told":
+                return "told " + words[1] + " {" + told.get(words[1]) + '}';
             case "slept":
                 return "slept " + sleep.shortestMs();
             default:
@@ -87,7 +91,9 @@ public final class ControlledJob {
         sinks.put("sleep", sleep);
         sinks.put("table", tables.computeIfAbsent(alias, any -> new Table()));
         sinks.put("nested", new Nested(() -> start(("start " + alias + "-nested " + alias + "-nested 1000s source=rate").split(" "))));
-        StreamingQuery query = new Wanted(words).writer(spark.newSession(), folder, sinks).start();
+        SparkSession session = spark.newSession();
+        told.put(alias, Told.by(session));
+        StreamingQuery query = new Wanted(words).writer(session, folder, sinks).start();
         queries.put(alias, query);
         return "started " + alias + " " + query.runId();
     }

@@ -22,7 +22,7 @@ final class Bridge {
     /** Supertypes before their subtypes. */
     static final String[] CLASSES = {
         "Clock", "Observer", "SystemClocks", "Command", "Hook", "Outcome", "Arithmetic", "RunIdentity", "RunTally",
-        "RunState", "StreamHooks",
+        "RunThread", "RunState", "StreamHooks",
     };
     static final String PATH = "io/rubato/agent/bridge/";
 

@@ -67,8 +67,6 @@ public final class LiveCommand {
         if (agent == null) {
             return failed("no agent is active in this JVM");
         }
-        String held = agent.detach();
-        return done(held.isEmpty() ? "detached: every query has its own interval, Spark's classes are as they were"
-                : "every query has its own interval; the hooks leave when the batch in progress has ended of " + held);
+        return done(agent.detach());
     }
 }

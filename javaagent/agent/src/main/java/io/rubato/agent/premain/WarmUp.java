@@ -10,19 +10,26 @@ import java.util.jar.JarFile;
 
 /** Brings the core to life on a daemon thread, once, and ends it. */
 final class WarmUp implements Gate.Core, Runnable {
-    private static final long PATIENCE_SECONDS = 15;
+    private static final long PATIENCE_MS = 15_000;
     private static final long HELD_LOOK_MS = 10;
     private static final String CORE = "io.rubato.agent.core.Core";
     /** When to look again, after the first look, for what was missed while it was just starting. */
     private static final long[] LOOK_AGAIN_MS = {1_000, 9_000};
+
+    /** Makes the core, on the warm-up thread. */
+    interface Maker {
+        /** @param sparkLoader null where streams may be running */
+        ClassFileTransformer make(ClassLoader sparkLoader) throws Exception;
+    }
 
     /** The core's classes, for the life of the JVM: an agent that comes after a detachment uses them again. */
     private static Class<?> coreClass;
     private static String version;
 
     final Gate gate = new Gate(this);
-    private final String argument;
     private final Instrumentation instrumentation;
+    private final long patienceMs;
+    private final Maker maker;
     private final AtomicBoolean begun = new AtomicBoolean();
     private final CountDownLatch done = new CountDownLatch(1);
     private final CountDownLatch settled = new CountDownLatch(1);
@@ -34,8 +41,13 @@ final class WarmUp implements Gate.Core, Runnable {
     private volatile String held = "";
 
     WarmUp(String argument, Instrumentation instrumentation) {
-        this.argument = argument;
+        this(instrumentation, PATIENCE_MS, sparkLoader -> start(argument, instrumentation, sparkLoader));
+    }
+
+    WarmUp(Instrumentation instrumentation, long patienceMs, Maker maker) {
         this.instrumentation = instrumentation;
+        this.patienceMs = patienceMs;
+        this.maker = maker;
     }
 
     @Override
@@ -60,7 +72,7 @@ final class WarmUp implements Gate.Core, Runnable {
     @Override
     public ClassFileTransformer await() {
         try {
-            if (!done.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            if (!done.await(patienceMs, TimeUnit.MILLISECONDS)) {
                 System.err.println("rubato-agent: the warm-up takes too long: queries are left alone");
             }
         } catch (InterruptedException interrupted) {
@@ -69,12 +81,15 @@ final class WarmUp implements Gate.Core, Runnable {
         return core;
     }
 
-    /** Begins in a JVM whose streams may be running, and waits; null where it fails. */
+    /** Begins in a JVM whose streams may be running, and waits; null where it fails. What takes longer stays, and goes on. */
     String settleLive(ClassLoader loader) throws InterruptedException {
         live = true;
         begin(loader);
-        settled.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        boolean over = settled.await(patienceMs, TimeUnit.MILLISECONDS);
         if (core == null) {
+            if (!over) {
+                return "still warming up: the hooks come when that is over";
+            }
             instrumentation.removeTransformer(gate);
             Agent.uninstalled();
             return null;
@@ -89,11 +104,7 @@ final class WarmUp implements Gate.Core, Runnable {
     @Override
     public void run() {
         try {
-            Class<?> type = coreClass(instrumentation);
-            Thread.currentThread().setContextClassLoader(type.getClassLoader());
-            core = (ClassFileTransformer) type
-                    .getMethod("start", String.class, String.class, Instrumentation.class, ClassLoader.class)
-                    .invoke(null, argument, version, instrumentation, live ? null : sparkLoader);
+            core = maker.make(live ? null : sparkLoader);
         } catch (Throwable error) {
             System.err.println("rubato-agent: not started, queries are left alone: " + cause(error));
         } finally {
@@ -128,7 +139,7 @@ final class WarmUp implements Gate.Core, Runnable {
     /**
      * Gives every query its own interval back, and takes the hooks out as soon as no loop holds a target of ours.
      *
-     * @return the queries whose batch in progress is waited for, behind this call's back; empty where all is done
+     * @return what is done, and what is waited for behind this call's back
      */
     String detach() throws InterruptedException {
         synchronized (this) {
@@ -137,15 +148,19 @@ final class WarmUp implements Gate.Core, Runnable {
                 daemon("rubato-detach", this::leave);
             }
         }
-        left.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        return left.getCount() == 0 ? "" : held;
+        if (left.await(patienceMs, TimeUnit.MILLISECONDS)) {
+            return "detached: every query has its own interval, Spark's classes are as they were";
+        }
+        return core == null ? "still warming up: the agent leaves when that is over"
+                : "every query has its own interval; the hooks leave when the batch in progress has ended of " + held;
     }
 
     private void leave() {
-        if (begun.get()) {
-            await();
-        }
         try {
+            if (begun.get()) {
+                // However long it takes: a core that came later could not be taken out again.
+                done.await();
+            }
             if (core != null) {
                 for (held = (String) tell("release"); !held.isEmpty(); held = (String) tell("release")) {
                     Thread.sleep(HELD_LOOK_MS);
@@ -170,6 +185,15 @@ final class WarmUp implements Gate.Core, Runnable {
 
     private Object tell(String method) throws ReflectiveOperationException {
         return core.getClass().getMethod(method).invoke(core);
+    }
+
+    private static ClassFileTransformer start(String argument, Instrumentation instrumentation, ClassLoader sparkLoader)
+            throws Exception {
+        Class<?> type = coreClass(instrumentation);
+        Thread.currentThread().setContextClassLoader(type.getClassLoader());
+        return (ClassFileTransformer) type
+                .getMethod("start", String.class, String.class, Instrumentation.class, ClassLoader.class)
+                .invoke(null, argument, version, instrumentation, sparkLoader);
     }
 
     private static synchronized Class<?> coreClass(Instrumentation instrumentation) throws Exception {

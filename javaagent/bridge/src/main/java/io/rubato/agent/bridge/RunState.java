@@ -13,11 +13,11 @@ public final class RunState {
     /** The wall clock is read again at least this often in a wait: it may be set while we sleep. */
     static final long LONGEST_SLEEP_MS = 1_000;
 
-    private static final long NANOS_PER_MS = 1_000_000;
     private static final long NOT_EXPECTED = Long.MIN_VALUE;
 
     public final RunIdentity identity;
-    public final Object execution;
+    final RunThread thread = new RunThread();
+    private volatile Object execution;
     private final Clock clock;
     private final Observer observer;
 
@@ -28,11 +28,9 @@ public final class RunState {
     private volatile boolean conflict;
     private volatile boolean exited;
     private volatile boolean retired;
-    private volatile boolean onItsThread;
     /** True while Spark's own {@code nextBatchTime} runs, which divides by what the accessor says. */
     private boolean insideOwnArithmetic;
     private Command lastApplied;
-    private boolean lastReleased;
 
     private boolean turnOpen;
     private boolean constructed;
@@ -71,6 +69,7 @@ public final class RunState {
         batches = earlier.batches;
         expired = earlier.expired;
         drops.set(earlier.drops);
+        lastApplied = earlier.lastApplied;
     }
 
     // ---- the stream thread ----
@@ -126,11 +125,11 @@ public final class RunState {
             Command current = inForce(nowNs);
             long leftMs;
             if (current != null) {
-                long leftNs = triggerStartNs + current.intervalMs * NANOS_PER_MS - nowNs;
+                long leftNs = triggerStartNs + current.intervalMs * Arithmetic.NANOS_PER_MS - nowNs;
                 if (leftNs <= 0) {
                     return wallMs;
                 }
-                leftMs = ceilMs(Math.min(leftNs, current.leaseEndNs - nowNs));
+                leftMs = Arithmetic.ceilMs(Math.min(leftNs, current.leaseEndNs - nowNs));
             } else {
                 leftMs = ownTarget - wallMs;
                 if (leftMs <= 0) {
@@ -191,9 +190,10 @@ public final class RunState {
                 return;
             }
             closeTurn();
-            exited = true;
             command = null;
+            // Seen by others without the monitor: last, so that whoever sees it finds all that goes with it.
             observer.runExited(this);
+            exited = true;
         }
         observer.runLeft(this);
     }
@@ -234,13 +234,12 @@ public final class RunState {
 
     // ---- the core's threads ----
 
-    /** Puts the run under a command and wakes its wait. */
+    /** Puts the run under a command and wakes its wait; one that comes when it may have none any more is passed over. */
     public synchronized void apply(Command next) {
-        if (retired) {
+        if (retired || conflict) {
             return;
         }
         lastApplied = next;
-        lastReleased = false;
         command = next;
         notifyAll();
     }
@@ -250,7 +249,6 @@ public final class RunState {
         if (last != null) {
             lastApplied = last;
         }
-        lastReleased = true;
         command = null;
         notifyAll();
     }
@@ -270,7 +268,7 @@ public final class RunState {
     }
 
     public synchronized RunTally tally() {
-        return new RunTally(messageSeq, triggers, emptyTriggers, batches, expired, drops.get());
+        return new RunTally(messageSeq, triggers, emptyTriggers, batches, expired, drops.get(), lastApplied);
     }
 
     /** Another live run has the same key, or has no longer. */
@@ -301,13 +299,19 @@ public final class RunState {
         return command != null;
     }
 
-    private static long ceilMs(long nanos) {
-        return Math.max(1, (nanos + NANOS_PER_MS - 1) / NANOS_PER_MS);
-    }
-
     /** The number of this run's next message; from 1. */
     public synchronized long nextMessageSeq() {
         return ++messageSeq;
+    }
+
+    /** Spark's object, or null once the run has ended. */
+    public Object execution() {
+        return execution;
+    }
+
+    /** Lets go of Spark's object, and of its session and plans: messages that wait for a broker outlive the query by far. */
+    public void forgetExecution() {
+        execution = null;
     }
 
     public Clock clock() {
@@ -318,13 +322,9 @@ public final class RunState {
         return conflict;
     }
 
-    void arrivedOnItsThread() {
-        onItsThread = true;
-    }
-
-    /** Whether the stream thread carries this run. */
-    boolean isOnItsThread() {
-        return onItsThread;
+    /** Whether the thread that drove this run has ended, by whatever way. */
+    public boolean isAbandoned() {
+        return thread.hasEnded();
     }
 
     public boolean isExited() {
@@ -334,11 +334,6 @@ public final class RunState {
     /** The last command that was applied, or null. */
     public synchronized Command lastApplied() {
         return lastApplied;
-    }
-
-    /** Whether the last command was taken back before its lease ended. */
-    public synchronized boolean isReleased() {
-        return lastReleased;
     }
 
     public synchronized boolean isTurnOpen() {

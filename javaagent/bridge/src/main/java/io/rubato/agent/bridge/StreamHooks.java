@@ -38,8 +38,9 @@ public final class StreamHooks {
     /** Gives a run to its thread, whose entry into it was not seen. */
     public static void adopt(Thread thread, RunState run) {
         ADOPTED.keySet().removeIf(known -> !known.isAlive());
+        run.thread.is(thread);
         ADOPTED.put(thread, run);
-        if (run.isOnItsThread()) {
+        if (run.thread.hasArrived() || run.thread.hasEnded()) {
             ADOPTED.remove(thread);
         }
     }
@@ -56,7 +57,7 @@ public final class StreamHooks {
         if (run == null && !ADOPTED.isEmpty()) {
             run = ADOPTED.remove(Thread.currentThread());
             if (run != null) {
-                run.arrivedOnItsThread();
+                run.thread.arrives();
                 local.set(run);
             }
         }
@@ -95,7 +96,7 @@ public final class StreamHooks {
         if (to != null) {
             RunState run = to.runEntered(execution);
             if (run != null) {
-                run.arrivedOnItsThread();
+                run.thread.arrives();
             }
             ADOPTED.remove(Thread.currentThread());
             current.set(run == null ? NOT_OURS : run);
@@ -118,7 +119,7 @@ public final class StreamHooks {
             RunState run = local();
             if (run == NOT_OURS) {
                 current.remove();
-            } else if (run != null && run.execution == execution) {
+            } else if (run != null && run.execution() == execution) {
                 current.remove();
                 run.exit();
             }

@@ -177,6 +177,17 @@ class RunStateTest {
     }
 
     @Test
+    void anUnmanagedWaitSoonSeesThatTheWallClockWasSetForward() throws InterruptedException {
+        RunState slow = state(3_600_000, true);
+        long target = ownTurn(slow, 3_600_000);
+        assertTrue(target - clock.wallMs > 10 * RunState.LONGEST_SLEEP_MS, "a long wait");
+        long before = clock.nanos;
+        clock.setForward(500, target - clock.wallMs);
+        assertTrue(slow.awaitNextTrigger(target) >= target);
+        assertEquals(RunState.LONGEST_SLEEP_MS, (clock.nanos - before) / 1_000_000);
+    }
+
+    @Test
     void aWaitForAnotherTimeIsNotTheLoopsAndIsLeftAlone() throws InterruptedException {
         long target = ownTurn(run, CONFIGURED);
         assertEquals(0, run.awaitNextTrigger(target + 1));

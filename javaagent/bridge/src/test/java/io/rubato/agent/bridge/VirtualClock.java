@@ -8,6 +8,8 @@ final class VirtualClock implements Clock {
     long wallMs = 1_700_000_000_123L;
     long nanos = -5_000_000_000L;
     long waits;
+    private long setAtNs = Long.MAX_VALUE;
+    private long setByMs;
     private final Deque<Runnable> events = new ArrayDeque<>();
     private final Deque<Long> due = new ArrayDeque<>();
 
@@ -17,9 +19,19 @@ final class VirtualClock implements Clock {
         events.add(event);
     }
 
+    /** Sets the wall clock forward once so many milliseconds have passed, and wakes nobody. */
+    void setForward(long inMs, long byMs) {
+        setAtNs = nanos + inMs * 1_000_000;
+        setByMs = byMs;
+    }
+
     void pass(long millis) {
         wallMs += millis;
         nanos += millis * 1_000_000;
+        if (nanos >= setAtNs) {
+            wallMs += setByMs;
+            setAtNs = Long.MAX_VALUE;
+        }
     }
 
     @Override

@@ -17,8 +17,10 @@ public final class AgentLog {
     private AgentLog() {
     }
 
-    public static void setLevel(Level next) {
+    /** An agent begins: what an earlier one in this JVM has said is said again. */
+    static void begin(Level next) {
         level = next;
+        SAID.clear();
     }
 
     public static boolean isDebug() {

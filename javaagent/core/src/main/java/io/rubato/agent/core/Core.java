@@ -43,6 +43,7 @@ public final class Core implements ClassFileTransformer {
     private final SparkTransformer transformer = new SparkTransformer();
     private final MessageQueue queue = new MessageQueue(QUEUE);
     private final Daemons daemons = new Daemons();
+    private final CountDownLatch firstRun = new CountDownLatch(1);
     private final Runs runs;
     private final AgentStatus status;
     private final String version;
@@ -56,7 +57,7 @@ public final class Core implements ClassFileTransformer {
         this.version = version;
         this.live = live;
         this.instrumentation = instrumentation;
-        this.runs = new Runs(options, new SparkReader(), queue, EARLIER, this::startThreads);
+        this.runs = new Runs(options, new SparkReader(), queue, EARLIER, this::firstRunBegins);
         this.status = new AgentStatus(version, runs);
     }
 
@@ -69,13 +70,14 @@ public final class Core implements ClassFileTransformer {
     public static ClassFileTransformer start(String argument, String version, Instrumentation instrumentation,
             ClassLoader sparkLoader) throws NoSuchMethodException {
         Core core = new Core(argument, version, instrumentation, sparkLoader == null);
-        AgentLog.setLevel(core.options.log());
+        AgentLog.begin(core.options.log());
         for (String mistake : core.options.mistakes()) {
             AgentLog.warn(mistake);
         }
         if (sparkLoader != null) {
             core.transformer.rehearse(sparkLoader);
         }
+        core.startThreads();
         StreamHooks.observeWith(core.runs);
         return core;
     }
@@ -130,21 +132,28 @@ public final class Core implements ClassFileTransformer {
                 : "hooks to come with Spark's classes: " + Hook.missing() + "; " + queries;
     }
 
+    /**
+     * They sleep until a run begins. One that was made on a query's thread would inherit that query's session and local
+     * properties, and keep them for as long as the driver lives.
+     */
     private void startThreads() {
-        try {
-            CountDownLatch listening = new CountDownLatch(1);
-            Daemons.Wait warm = () -> runs.awaitFirstTurn(live ? 0 : FIRST_TURN_MS);
-            daemons.startLate("rubato-receiver", warm,
-                    () -> new DecisionReceiver(options, new Commander(options, runs), listening));
-            daemons.startLate("rubato-sender", warm,
-                    () -> new MetricSender(options, queue, new MessageWriter(version), listening));
-            daemons.startLate("rubato-heartbeat", warm,
-                    () -> new Heartbeat(runs, queue, this::checkHooks, () -> AgentLog.info(status.line())));
-            AgentLog.info("version " + version + ": metrics to " + options.metricsTopic() + ", decisions from "
-                    + options.decisionsTopic() + " at " + options.brokers());
-        } catch (Throwable error) {
-            AgentLog.warn("cannot start its threads: queries keep their own intervals: " + error);
-        }
+        CountDownLatch listening = new CountDownLatch(1);
+        Daemons.Wait warm = () -> {
+            firstRun.await();
+            runs.awaitFirstTurn(live ? 0 : FIRST_TURN_MS);
+        };
+        daemons.startLate("rubato-receiver", warm,
+                () -> new DecisionReceiver(options, new Commander(options, runs), listening));
+        daemons.startLate("rubato-sender", warm,
+                () -> new MetricSender(options, queue, new MessageWriter(version), listening));
+        daemons.startLate("rubato-heartbeat", warm,
+                () -> new Heartbeat(runs, queue, this::checkHooks, () -> AgentLog.info(status.line())));
+    }
+
+    private void firstRunBegins() {
+        firstRun.countDown();
+        AgentLog.info("version " + version + ": metrics to " + options.metricsTopic() + ", decisions from "
+                + options.decisionsTopic() + " at " + options.brokers());
     }
 
     /** Looks for classes that slipped by while they were loading, and says once of each kind of error that it stopped an advice. */

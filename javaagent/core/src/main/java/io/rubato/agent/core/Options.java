@@ -45,22 +45,11 @@ public final class Options {
         Options options = new Options();
         for (String name : properties.stringPropertyNames()) {
             if (name.startsWith(PROPERTY_PREFIX)) {
-                options.set(name.substring(PROPERTY_PREFIX.length()), properties.getProperty(name), "[;|,]",
-                        "system property " + name);
+                String where = "system property " + name;
+                options.set(name.substring(PROPERTY_PREFIX.length()), properties.getProperty(name), "[;|,]", where, where);
             }
         }
-        for (String pair : (argument == null ? "" : argument).split(",")) {
-            if (pair.trim().isEmpty()) {
-                continue;
-            }
-            int equals = pair.indexOf('=');
-            if (equals < 0) {
-                options.mistakes.add("option '" + pair.trim() + "' has no '=': write name=value");
-            } else {
-                String name = pair.substring(0, equals).trim();
-                options.set(name, pair.substring(equals + 1), "[;|]", "option " + name);
-            }
-        }
+        options.read(argument == null ? "" : argument);
         if (options.minMs > options.maxMs) {
             options.mistakes.add("min is above max: both are ignored");
             options.minMs = SHORTEST_MS;
@@ -69,7 +58,33 @@ public final class Options {
         return options;
     }
 
-    private void set(String name, String raw, String separators, String where) {
+    /**
+     * A comma inside a password makes its rest look like another option. So what is not known is called by its name only as
+     * long as nothing before it can hold a secret; else by its place.
+     */
+    private void read(String argument) {
+        String[] pairs = argument.split(",");
+        boolean open = true;
+        for (int i = 0; i < pairs.length; i++) {
+            int equals = pairs[i].indexOf('=');
+            String place = "option " + (i + 1) + " of the argument";
+            if (equals >= 0) {
+                String name = pairs[i].substring(0, equals).trim();
+                String where = "option " + name;
+                open &= set(name, pairs[i].substring(equals + 1), "[;|]", where, open ? where : place);
+            } else if (!pairs[i].trim().isEmpty()) {
+                open = false;
+                mistakes.add(place + " has no '=': write name=value");
+            }
+        }
+    }
+
+    /**
+     * Whether this is an option of the agent's own: none of them holds a secret.
+     *
+     * @param unknown how to call it where it is no option at all
+     */
+    private boolean set(String name, String raw, String separators, String where, String unknown) {
         String value = raw.trim();
         switch (name) {
             case "brokers":
@@ -110,10 +125,12 @@ public final class Options {
                 if (name.startsWith(KAFKA_PREFIX) && name.length() > KAFKA_PREFIX.length()) {
                     kafka.put(name.substring(KAFKA_PREFIX.length()), value);
                 } else {
-                    mistakes.add(where + " is not known: there are brokers, prefix, min, max, include, exclude, log, user, "
+                    mistakes.add(unknown + " is not known: there are brokers, prefix, min, max, include, exclude, log, user, "
                             + "passwordFile, keysFile and kafka.<client property>");
                 }
+                return false;
         }
+        return true;
     }
 
     private void setBrokers(String value, String separators, String where) {

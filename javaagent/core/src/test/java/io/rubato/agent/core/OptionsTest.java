@@ -44,11 +44,22 @@ class OptionsTest {
     void eachWrongOptionIsNamedOnceAndItsDefaultUsed() {
         Options options = parse("min=5,max=-1s,colour=red,brokers=nowhere,prefix=a b,log=loud,solo,,min=99999999999h");
         assertEquals(8, options.mistakes().size());
-        for (String name : new String[] {"min", "max", "colour", "brokers", "prefix", "log", "solo"}) {
+        for (String name : new String[] {"min", "max", "colour", "brokers", "prefix", "log", "option 7"}) {
             assertTrue(options.mistakes().stream().anyMatch(mistake -> mistake.contains(name)), name);
         }
         assertEquals("127.0.0.1:9092", options.brokers());
         assertEquals("rubato.metrics", options.metricsTopic());
+    }
+
+    @Test
+    void whatMayBeTheRestOfAPasswordIsCalledByItsPlaceAlone() {
+        for (String argument : new String[] {
+            "kafka.sasl.jaas.config=a password=\"one,two,three=four\";", "kafka.ssl.keystore.password=one,two,three=4",
+            "password=one,two,three=four", "one,two,three=four"}) {
+            String said = parse("min=1s," + argument).mistakes().toString();
+            assertFalse(said.matches("(?s).*(one|two|three|four).*"), said);
+            assertTrue(said.contains("option 3 of the argument"), said);
+        }
     }
 
     @Test

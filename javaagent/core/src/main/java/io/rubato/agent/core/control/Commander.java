@@ -109,7 +109,8 @@ public final class Commander {
         if (!Hook.allRequiredActive()) {
             return Refusal.HOOKS;
         }
-        Command last = newest.get(run.state.identity.key);
+        // An agent that was in this JVM before may have obeyed this very one.
+        Command last = newest.getOrDefault(run.state.identity.key, run.state.lastApplied());
         boolean newer = last == null || decision.epoch > last.epoch
                 || decision.epoch == last.epoch && decision.seq > last.seq;
         return newer ? null : Refusal.ORDER;

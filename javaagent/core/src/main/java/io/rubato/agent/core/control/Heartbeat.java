@@ -12,7 +12,7 @@ public final class Heartbeat implements Runnable {
     /** Beats between two reports: ten minutes. */
     static final long REPORT_EVERY = 600;
     /** How long after its thread left a run may lack Spark's own word that it ended. */
-    private static final long GRACE_NS = 5_000_000_000L;
+    static final long GRACE_NS = 5_000_000_000L;
 
     private final Runs runs;
     private final MessageQueue queue;
@@ -55,6 +55,10 @@ public final class Heartbeat implements Runnable {
         boolean changed = hooksActive != Hook.allRequiredActive();
         hooksActive ^= changed;
         for (TrackedRun run : runs.all()) {
+            if (run.state.isAbandoned()) {
+                // It was on its way out when it was met, or its thread was ended from outside: no hook tells of its exit.
+                run.state.exit();
+            }
             if (run.state.isExited()) {
                 if (System.nanoTime() - run.exitedNs() > GRACE_NS) {
                     runs.end(run, null);

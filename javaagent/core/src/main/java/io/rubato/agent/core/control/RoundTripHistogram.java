@@ -32,12 +32,4 @@ public final class RoundTripHistogram {
     public long count(int bucket) {
         return counts.get(bucket);
     }
-
-    public long total() {
-        long total = 0;
-        for (int i = 0; i < BUCKETS; i++) {
-            total += counts.get(i);
-        }
-        return total;
-    }
 }

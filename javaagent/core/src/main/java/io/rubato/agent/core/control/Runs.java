@@ -49,7 +49,7 @@ public final class Runs implements Observer {
     public RunState runEntered(Object execution) {
         RunIdentity identity = spark.identify(execution);
         TrackedRun known = byRunId.get(identity.runId);
-        if (known != null && known.state.execution == execution) {
+        if (known != null && known.state.execution() == execution) {
             return known.state;
         }
         String plain = identity.appName + '/' + (identity.name == null ? identity.queryId : identity.name);
@@ -175,7 +175,7 @@ public final class Runs implements Observer {
         run.state.exit();
         if (remove(run)) {
             Message.post(Message.Type.TERMINATED, run.state, event, queue);
-            runLeft(run.state);
+            run.state.forgetExecution();
         }
     }
 
@@ -204,10 +204,6 @@ public final class Runs implements Observer {
 
     public Collection<TrackedRun> all() {
         return byRunId.values();
-    }
-
-    public TrackedRun byRunId(String runId) {
-        return byRunId.get(runId);
     }
 
     /** The live runs under a key. */

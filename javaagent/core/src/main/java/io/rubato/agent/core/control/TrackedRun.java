@@ -3,6 +3,7 @@ package io.rubato.agent.core.control;
 import io.rubato.agent.bridge.RunState;
 import io.rubato.agent.core.spark.SparkReader;
 import io.rubato.agent.core.wire.RunReport;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -54,10 +55,11 @@ public final class TrackedRun implements RunReport {
 
     @Override
     public List<Source> sources() {
-        if (sources == null) {
-            sources = spark.sources(state.execution);
+        Object execution = state.execution();
+        if (sources == null && execution != null) {
+            sources = spark.sources(execution);
         }
-        return sources;
+        return sources == null ? Collections.emptyList() : sources;
     }
 
     @Override

@@ -5,11 +5,16 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Paths;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.common.security.plain.PlainLoginModule;
-import org.apache.kafka.common.security.scram.ScramLoginModule;
+import org.apache.kafka.common.config.types.Password;
+import org.apache.kafka.common.security.JaasContext;
 
 /** How the two clients log in: the user's own {@code kafka.*} options, or {@code user} and a password from elsewhere. */
 final class Login {
@@ -19,6 +24,7 @@ final class Login {
     private static final String JAAS = "sasl.jaas.config";
     private static final String MECHANISM = "sasl.mechanism";
     private static final String PROTOCOL = "security.protocol";
+    private static final List<String> MECHANISMS = Arrays.asList("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512");
     /** Joined at run time: the build would relocate a constant. */
     private static final String USUAL = String.join(".", "org", "apache", "kafka", "");
     private static final String OURS = KafkaProducer.class.getName().replace("clients.producer.KafkaProducer", "");
@@ -33,20 +39,41 @@ final class Login {
      */
     static void add(Properties properties, Options options, Map<String, String> environment) {
         for (Map.Entry<String, String> option : options.kafka().entrySet()) {
-            boolean names = option.getKey().equals(JAAS) || option.getKey().endsWith(".class");
-            properties.put(option.getKey(), names ? translate(option.getValue(), USUAL, OURS) : option.getValue());
+            String name = option.getKey();
+            String value = option.getValue();
+            properties.put(name, name.equals(JAAS) ? withOurModule(value)
+                    : name.endsWith(".class") ? translate(value, USUAL, OURS) : value);
         }
         if (options.user() != null) {
             properties.putIfAbsent(PROTOCOL, "SASL_SSL");
             properties.putIfAbsent(MECHANISM, "SCRAM-SHA-512");
-            properties.put(JAAS, jaas(properties.getProperty(MECHANISM), options.user(), password(options, environment)));
+            properties.put(JAAS, jaas(options.user(), password(options, environment)));
         }
-        String protocol = properties.getProperty(PROTOCOL, "");
-        if (protocol.startsWith("SASL_") && module(properties.getProperty(MECHANISM)) == null) {
+        // Kafka, too, reads it in either case.
+        String protocol = properties.getProperty(PROTOCOL, "").toUpperCase(Locale.ROOT);
+        if (protocol.startsWith("SASL_") && !MECHANISMS.contains(properties.getProperty(MECHANISM, ""))) {
             // Others, such as OAUTHBEARER, register providers that the job's own Kafka client would find.
             throw new IllegalStateException("kafka." + MECHANISM + " is '" + properties.getProperty(MECHANISM)
                     + "': the agent logs in with PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 alone");
         }
+        requireReadable(properties.get(JAAS));
+    }
+
+    /** Kafka's own words for what it cannot read would show a piece of it, which may be the password's. */
+    private static void requireReadable(Object jaas) {
+        try {
+            if (jaas != null) {
+                JaasContext.loadClientContext(Collections.singletonMap(JAAS, new Password((String) jaas)));
+            }
+        } catch (RuntimeException secret) {
+            throw new IllegalStateException("kafka." + JAAS + " cannot be read: write a login module, required, its options as "
+                    + "name=\"value\", and a semicolon");
+        }
+    }
+
+    /** {@link PasswordLogin} in place of a module of Kafka's. */
+    private static String withOurModule(String jaas) {
+        return jaas.replaceFirst("^" + Pattern.quote(USUAL) + "\\S+", PasswordLogin.class.getName());
     }
 
     /** Kafka's classes have other names in the agent's jar; a value that begins with a usual one gets ours. */
@@ -54,27 +81,14 @@ final class Login {
         return value.startsWith(usual) ? ours + value.substring(usual.length()) : value;
     }
 
-    private static Class<?> module(String mechanism) {
-        if (mechanism == null) {
-            return null;
-        }
-        switch (mechanism) {
-            case "PLAIN":
-                return PlainLoginModule.class;
-            case "SCRAM-SHA-256":
-            case "SCRAM-SHA-512":
-                return ScramLoginModule.class;
-            default:
-                return null;
-        }
-    }
-
-    private static String jaas(String mechanism, String user, String password) {
-        Class<?> module = module(mechanism);
-        return module == null ? "" : module.getName() + " required username=" + quote(user) + " password=" + quote(password) + ';';
+    private static String jaas(String user, String password) {
+        return PasswordLogin.class.getName() + " required username=" + quote(user) + " password=" + quote(password) + ';';
     }
 
     private static String quote(String text) {
+        if (text.matches("(?s).*[\\r\\n].*")) {
+            throw new IllegalStateException("the user or the password is longer than one line");
+        }
         return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 

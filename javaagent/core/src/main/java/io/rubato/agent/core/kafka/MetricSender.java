@@ -16,6 +16,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Takes messages from the queue and hands them to the broker; says once when it is gone and once when it is back. */
@@ -34,8 +35,11 @@ public final class MetricSender implements Runnable {
     private final CountDownLatch listening;
     private boolean down;
     private boolean refusalSaid;
-    /** The broker does not let us in: a new producer reads the password anew. */
-    private volatile boolean refused;
+    /**
+     * What the producer took was refused, or not answered in time: another takes its place. One that knows the topic tells
+     * of no refused login, only of messages that came too late; a new one finds out, and reads password and trust store anew.
+     */
+    private volatile boolean spent;
 
     /** @param listening opened once the decisions are being followed */
     public MetricSender(Options options, MessageQueue queue, MessageWriter writer, CountDownLatch listening) {
@@ -49,16 +53,14 @@ public final class MetricSender implements Runnable {
     public void run() {
         try {
             while (true) {
-                try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
-                        ClientProperties.producer(options), new ByteArraySerializer(), new ByteArraySerializer())) {
-                    refused = false;
-                    room = new Semaphore(MOST_UNACKNOWLEDGED);
-                    awaitTopic(producer);
-                    while (!refused) {
-                        send(producer, written());
-                    }
+                try {
+                    sendUntilSpent();
                 } catch (InterruptedException | InterruptException stop) {
                     return;
+                } catch (AuthenticationException refused) {
+                    // The producer is closed by now: it would log in again and again.
+                    lost(refused);
+                    Thread.sleep(DecisionReceiver.REFUSED_MS);
                 } catch (Throwable error) {
                     AgentLog.warnOnce("sender " + error.getClass(), "cannot send metrics: " + deepest(error));
                     Thread.sleep(10 * AGAIN_MS);
@@ -69,24 +71,33 @@ public final class MetricSender implements Runnable {
         }
     }
 
+    /** One producer's life. It lasts for seconds at least: so long a message waits before it is too late. */
+    private void sendUntilSpent() throws InterruptedException {
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                ClientProperties.producer(options), new ByteArraySerializer(), new ByteArraySerializer())) {
+            spent = false;
+            room = new Semaphore(MOST_UNACKNOWLEDGED);
+            awaitTopic(producer);
+            while (!spent) {
+                send(producer, written());
+            }
+        }
+    }
+
     /**
      * Nothing leaves the queue before the topic has been seen, since the first messages introduce a run, nor, for a while,
-     * before the answers to them can be heard. Returns early where the broker refuses us.
+     * before the answers to them can be heard.
+     *
+     * @throws AuthenticationException where the broker refuses us
      */
     private void awaitTopic(KafkaProducer<byte[], byte[]> producer) throws InterruptedException {
         while (true) {
             try {
                 producer.partitionsFor(options.metricsTopic());
-                reached();
                 listening.await(AGAIN_MS * 6, TimeUnit.MILLISECONDS);
                 return;
-            } catch (InterruptException stop) {
-                throw stop;
-            } catch (AuthenticationException why) {
-                lost(why);
-                refused = true;
-                Thread.sleep(DecisionReceiver.REFUSED_MS);
-                return;
+            } catch (InterruptException | AuthenticationException end) {
+                throw end;
             } catch (RuntimeException notYet) {
                 lost(notYet);
                 Thread.sleep(AGAIN_MS);
@@ -136,7 +147,7 @@ public final class MetricSender implements Runnable {
         if (error instanceof RecordTooLargeException) {
             AgentLog.warnOnce("too large", "a message is larger than the broker takes: dropped (" + error.getMessage() + ")");
         } else {
-            refused = error instanceof AuthenticationException;
+            spent |= error instanceof AuthenticationException || error instanceof TimeoutException;
             lost(error);
         }
     }

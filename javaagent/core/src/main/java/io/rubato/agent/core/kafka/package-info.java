@@ -7,8 +7,10 @@
  * {@link io.rubato.agent.core.kafka.Login} says how both log in.
  *
  * <p><b>Caveats.</b> Neither client can be trusted not to block: the stream thread never touches them. Both need the
- * agent's loader as the thread's context loader when they are built. A login by SCRAM registers a security provider for the
- * whole JVM, which the job's own Kafka client may use in place of its own: both speak the same. Compression libraries are
- * not in the jar: decisions must come plain or gzipped.
+ * agent's loader as the thread's context loader when they are built. A login registers one security
+ * provider for the whole JVM, {@link io.rubato.agent.core.kafka.ScramProvider}, which serves these two clients and nobody
+ * else. Where the job's own provider was there before, our clients log in by the job's, which speaks the same; only a
+ * delegation token of ours is then not told of as one. Compression libraries are not in the jar: decisions must come plain
+ * or gzipped.
  */
 package io.rubato.agent.core.kafka;

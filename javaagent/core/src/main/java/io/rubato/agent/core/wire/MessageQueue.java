@@ -1,9 +1,11 @@
 package io.rubato.agent.core.wire;
 
 import java.util.ArrayDeque;
+import java.util.Iterator;
 
 /**
- * Bounded; when it is full the oldest message goes, and its run counts it. Offering never waits for room.
+ * Bounded; when it is full the oldest message goes, and its run counts it. Offering never waits for room. Spark's progress
+ * reports, which are as large as Spark makes them, are an eighth of it at most: beyond that the oldest of them goes.
  *
  * <p>To wake the sleeping sender costs the stream thread a system call. So a message that another follows soon does not
  * wake it: it goes with that one, or with {@link #wake}.
@@ -11,20 +13,47 @@ import java.util.ArrayDeque;
 public final class MessageQueue {
     private final ArrayDeque<Message> messages;
     private final int capacity;
+    private final int mostReports;
+    private int reports;
 
     public MessageQueue(int capacity) {
         this.capacity = capacity;
+        this.mostReports = Math.max(1, capacity / 8);
         this.messages = new ArrayDeque<>(capacity);
     }
 
     public synchronized void offer(Message message) {
-        if (messages.size() == capacity) {
-            messages.removeFirst().run.drops.incrementAndGet();
+        boolean report = isReport(message);
+        if (report && reports == mostReports) {
+            dropOldest(true);
+        } else if (messages.size() == capacity) {
+            dropOldest(false);
         }
         messages.addLast(message);
+        reports += report ? 1 : 0;
         if (!message.type.isFollowed) {
             notifyAll();
         }
+    }
+
+    private static boolean isReport(Message message) {
+        return message.type == Message.Type.PROGRESS;
+    }
+
+    private void dropOldest(boolean amongReports) {
+        for (Iterator<Message> all = messages.iterator(); all.hasNext();) {
+            Message oldest = all.next();
+            if (isReport(oldest) || !amongReports) {
+                all.remove();
+                leaves(oldest).run.drops.incrementAndGet();
+                return;
+            }
+        }
+    }
+
+    private Message leaves(Message message) {
+        reports -= isReport(message) ? 1 : 0;
+        return message;
     }
 
     /** Lets whoever waits take what is there. */
@@ -37,15 +66,11 @@ public final class MessageQueue {
         while (messages.isEmpty()) {
             wait();
         }
-        return messages.removeFirst();
+        return leaves(messages.removeFirst());
     }
 
     /** @return the next message, or null where none is there */
     public synchronized Message poll() {
-        return messages.pollFirst();
-    }
-
-    public synchronized int size() {
-        return messages.size();
+        return messages.isEmpty() ? null : leaves(messages.removeFirst());
     }
 }

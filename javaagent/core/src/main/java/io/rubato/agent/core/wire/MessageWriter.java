@@ -71,8 +71,9 @@ public final class MessageWriter {
         out.writeNumberField("drops", message.drops);
         out.writeEndObject();
         out.writeStringField("phase", message.inTurn ? "batch" : "waiting");
-        writeNumberOrNull(out, "triggerStartMs", message.triggers > 0, message.triggerStartMs);
-        writeNumberOrNull(out, "triggerStartMonoNs", message.triggers > 0, message.triggerStartNs);
+        // Where an earlier agent counted the triggers, this one has yet to see a start.
+        writeNumberOrNull(out, "triggerStartMs", message.triggerStartMs > 0, message.triggerStartMs);
+        writeNumberOrNull(out, "triggerStartMonoNs", message.triggerStartMs > 0, message.triggerStartNs);
         out.writeNumberField("intervalMs", message.intervalMs);
         out.writeNumberField("configuredMs", message.run.identity.configuredMs);
         out.writeBooleanField("managed", message.managed);

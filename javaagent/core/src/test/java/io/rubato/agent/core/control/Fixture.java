@@ -3,22 +3,31 @@ package io.rubato.agent.core.control;
 import io.rubato.agent.bridge.Hook;
 import io.rubato.agent.bridge.RunIdentity;
 import io.rubato.agent.bridge.RunState;
+import io.rubato.agent.bridge.RunTally;
 import io.rubato.agent.bridge.SystemClocks;
 import io.rubato.agent.core.Options;
 import io.rubato.agent.core.spark.SparkReader;
 import io.rubato.agent.core.wire.MessageQueue;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.Map;
 import java.util.Properties;
 
 /** Runs without Spark. */
 public final class Fixture {
     public final MessageQueue queue = new MessageQueue(100);
     public final Options options = Options.parse("min=100ms,max=10s", new Properties());
-    public final Runs runs = new Runs(options, new SparkReader(), queue, Collections.emptyMap(), () -> { });
-    final Commander commander = new Commander(options, runs);
+    public final Runs runs;
+    final Commander commander;
 
     public Fixture() {
+        this(Collections.emptyMap());
+    }
+
+    /** @param earlier what an agent that was here before has left, by run id */
+    public Fixture(Map<String, RunTally> earlier) {
+        runs = new Runs(options, new SparkReader(), queue, earlier, () -> { });
+        commander = new Commander(options, runs);
         for (Hook hook : Hook.values()) {
             hook.activated();
         }
@@ -30,7 +39,7 @@ public final class Fixture {
     }
 
     TrackedRun tracked(String runId) {
-        return runs.byRunId(runId);
+        return runs.all().stream().filter(run -> run.state.identity.runId.equals(runId)).findFirst().get();
     }
 
     void decide(String key, String runId, long epoch, long seq, long intervalMs, long leaseMs, String action, String cause) {

@@ -1,8 +1,12 @@
 package io.rubato.agent.core.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 import io.rubato.agent.bridge.RunState;
+import io.rubato.agent.core.wire.Message;
+import java.util.Collections;
 import org.junit.jupiter.api.Test;
 
 class RunsTest {
@@ -28,6 +32,16 @@ class RunsTest {
         assertEquals(Thread.State.BLOCKED, afterABatch(sender));
         sender.join(10_000);
         assertEquals(Thread.State.TERMINATED, sender.getState());
+    }
+
+    @Test
+    void aRunThatEndedHoldsNothingOfSparksWhileItsMessagesWaitForABroker() {
+        assertSame(fixture, observed.execution());
+        fixture.runs.end(fixture.tracked("run-1"), null);
+        assertNull(observed.execution());
+        for (Message next = fixture.queue.poll(); next != null; next = fixture.queue.poll()) {
+            assertEquals(Collections.emptyList(), next.report().sources());
+        }
     }
 
     /** What a sender that waits is in when a batch begins: once woken it wants the monitor that is held here. */

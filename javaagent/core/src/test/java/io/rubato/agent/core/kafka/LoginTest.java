@@ -18,8 +18,6 @@ import javax.security.auth.login.AppConfigurationEntry;
 import org.apache.kafka.common.config.SaslConfigs;
 import org.apache.kafka.common.config.types.Password;
 import org.apache.kafka.common.security.JaasContext;
-import org.apache.kafka.common.security.plain.PlainLoginModule;
-import org.apache.kafka.common.security.scram.ScramLoginModule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,7 +49,7 @@ class LoginTest {
         assertEquals("SASL_SSL", properties.getProperty("security.protocol"));
         assertEquals("SCRAM-SHA-512", properties.getProperty("sasl.mechanism"));
         AppConfigurationEntry entry = read(properties);
-        assertEquals(ScramLoginModule.class.getName(), entry.getLoginModuleName());
+        assertEquals(PasswordLogin.class.getName(), entry.getLoginModuleName());
         assertEquals("tuner", entry.getOptions().get("username"));
         assertEquals(AWKWARD, entry.getOptions().get("password"));
     }
@@ -63,7 +61,7 @@ class LoginTest {
         Properties properties = login("user=tuner,passwordFile=" + file
                 + ",kafka.sasl.mechanism=PLAIN,kafka.security.protocol=SASL_PLAINTEXT", "another");
         assertEquals("SASL_PLAINTEXT", properties.getProperty("security.protocol"));
-        assertEquals(PlainLoginModule.class.getName(), read(properties).getLoginModuleName());
+        assertEquals(PasswordLogin.class.getName(), read(properties).getLoginModuleName());
         assertEquals(AWKWARD, read(properties).getOptions().get("password"));
     }
 
@@ -76,10 +74,25 @@ class LoginTest {
     }
 
     @Test
+    void noPieceOfAPasswordIsToldWhereTheLoginCannotBeRead() throws IOException {
+        Path file = folder.resolve("password");
+        Files.write(file, "alpha\nbeta gamma\n".getBytes(StandardCharsets.UTF_8));
+        String twoLines = refusal("user=tuner,passwordFile=" + file, null);
+        assertTrue(twoLines.contains("longer than one line"), twoLines);
+        for (String message : new String[] {twoLines, refusal("user=tuner", "alpha\rbeta"),
+            refusal("kafka.sasl.mechanism=PLAIN,kafka.security.protocol=SASL_SSL,kafka.sasl.jaas.config="
+                    + "org.apache.kafka.common.security.plain.PlainLoginModule required password=\"alpha\"beta\";", null)}) {
+            assertFalse(message.matches("(?s).*\\b(alpha|beta|gamma)\\b.*"), message);
+        }
+    }
+
+    @Test
     void aMechanismThatCouldHarmTheJobsOwnClientsIsRefused() {
         String message = refusal("user=tuner,kafka.sasl.mechanism=OAUTHBEARER", "quite-secret");
         assertTrue(message.contains("OAUTHBEARER") && !message.contains("quite-secret"), message);
         refusal("kafka.security.protocol=SASL_SSL", null);
+        refusal("kafka.security.protocol=sasl_ssl,kafka.sasl.mechanism=OAUTHBEARER", null);
+        refusal("kafka.security.protocol=Sasl_Plaintext,kafka.sasl.mechanism=GSSAPI", null);
     }
 
     private static String refusal(String argument, String password) {
@@ -88,9 +101,8 @@ class LoginTest {
 
     @Test
     void kafkasUsualNamesAreTranslatedAtTheStartOfAValueAlone() {
-        String jaas = "org.apache.kafka.common.security.plain.PlainLoginModule required password=\"org.apache.kafka.x\";";
-        assertEquals("x.y." + jaas.substring("org.apache.kafka.".length()), Login.translate(jaas, "org.apache.kafka.", "x.y."));
-        assertEquals("com.example.Module required;", Login.translate("com.example.Module required;", "org.apache.kafka.", "x.y."));
+        assertEquals("x.y.common.Login", Login.translate("org.apache.kafka.common.Login", "org.apache.kafka.", "x.y."));
+        assertEquals("com.org.apache.kafka.Login", Login.translate("com.org.apache.kafka.Login", "org.apache.kafka.", "x.y."));
     }
 
     @Test
@@ -98,7 +110,7 @@ class LoginTest {
         Properties properties = login("kafka.security.protocol=SASL_SSL,kafka.sasl.mechanism=PLAIN,"
                 + "kafka.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"u\" password=\"p\";,"
                 + "kafka.ssl.truststore.type=PEM", null);
-        assertEquals(PlainLoginModule.class.getName(), read(properties).getLoginModuleName());
+        assertEquals(PasswordLogin.class.getName(), read(properties).getLoginModuleName());
         assertEquals("PEM", properties.getProperty("ssl.truststore.type"));
         assertNull(login("kafka.security.protocol=SSL", "unused").getProperty("sasl.jaas.config"));
         assertFalse(login("", "unused").containsKey("security.protocol"));

@@ -2,10 +2,10 @@ package io.rubato.agent.core.wire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rubato.agent.bridge.RunState;
 import io.rubato.agent.core.control.Fixture;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -21,12 +21,36 @@ class MessageQueueTest {
         for (int i = 0; i < 5; i++) {
             Message.post(Message.Type.HEARTBEAT, run, null, queue);
         }
-        assertEquals(3, queue.size());
         assertEquals(2, run.drops.get());
         long first = queue.take().seq;
         assertEquals(first + 1, queue.take().seq);
         assertEquals(first + 2, queue.poll().seq);
         assertNull(queue.poll());
+    }
+
+    @Test
+    void sparksReportsGiveWayToEachOtherLongBeforeTheQueueIsFull() throws InterruptedException {
+        MessageQueue wide = new MessageQueue(16);
+        for (int i = 0; i < 4; i++) {
+            Message.post(Message.Type.HEARTBEAT, run, null, wide);
+            Message.post(Message.Type.PROGRESS, run, i, wide);
+        }
+        assertEquals(2, run.drops.get());
+        List<Object> reports = new ArrayList<>();
+        int others = 0;
+        for (Message next = wide.poll(); next != null; next = wide.poll()) {
+            if (next.type == Message.Type.PROGRESS) {
+                reports.add(next.event);
+            } else {
+                others++;
+            }
+        }
+        assertEquals(Arrays.asList(2, 3), reports);
+        assertEquals(4, others);
+        Message.post(Message.Type.PROGRESS, run, 4, wide);
+        Message.post(Message.Type.PROGRESS, run, 5, wide);
+        assertEquals(4, wide.take().event);
+        assertEquals(2, run.drops.get());
     }
 
     @Test
@@ -83,10 +107,9 @@ class MessageQueueTest {
             thread.join();
         }
         long last = wide.take().seq;
-        while (wide.size() > 0) {
-            long next = wide.take().seq;
-            assertTrue(next == last + 1);
-            last = next;
+        for (Message next = wide.poll(); next != null; next = wide.poll()) {
+            assertEquals(last + 1, next.seq);
+            last = next.seq;
         }
     }
 }

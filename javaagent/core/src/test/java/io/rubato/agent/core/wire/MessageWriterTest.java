@@ -8,9 +8,11 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import io.rubato.agent.bridge.Command;
 import io.rubato.agent.bridge.RunState;
+import io.rubato.agent.bridge.StreamHooks;
 import io.rubato.agent.core.control.Fixture;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import org.junit.jupiter.api.Test;
 
 class MessageWriterTest {
@@ -29,7 +31,7 @@ class MessageWriterTest {
     }
 
     private final Fixture fixture = new Fixture();
-    private final RunState run = fixture.begin("q", "run-1", true);
+    private RunState run = fixture.begin("q", "run-1", true);
     private final MessageWriter writer = new MessageWriter("0.0");
 
     private String write(Message.Type type, Object event) throws Exception {
@@ -60,6 +62,21 @@ class MessageWriterTest {
                 assertTrue(json.contains(field), field + " in " + json);
             }
         }
+    }
+
+    @Test
+    void afterASecondAttachmentTheTriggerInCourseHasNoStartUntilOneIsSeen() throws Exception {
+        StreamHooks.adopt(Thread.currentThread(), run);
+        StreamHooks.nextBatchTimeEntered(1_000);
+        StreamHooks.forgetAll();
+        run = new Fixture(Collections.singletonMap("run-1", run.tally())).begin("q", "run-1", true);
+        String json = write(Message.Type.HEARTBEAT, null);
+        assertTrue(json.contains("\"triggers\":1,"), json);
+        assertTrue(json.contains("\"triggerStartMs\":null,\"triggerStartMonoNs\":null"), json);
+        StreamHooks.adopt(Thread.currentThread(), run);
+        StreamHooks.nextBatchTimeEntered(2_000);
+        StreamHooks.forgetAll();
+        assertTrue(write(Message.Type.HEARTBEAT, null).contains("\"triggerStartMs\":2000,"));
     }
 
     @Test

@@ -1,0 +1,87 @@
+package io.rubato.agent.premain;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.instrument.ClassFileTransformer;
+import java.lang.instrument.Instrumentation;
+import java.lang.reflect.Proxy;
+import java.security.ProtectionDomain;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class WarmUpTest {
+    private static final long LONG_MS = 60_000;
+
+    private final AtomicInteger gatesTakenOut = new AtomicInteger();
+    private final Instrumentation instrumentation = (Instrumentation) Proxy.newProxyInstance(
+            WarmUpTest.class.getClassLoader(), new Class<?>[] {Instrumentation.class}, (proxy, method, arguments) -> {
+                if (method.getName().equals("removeTransformer")) {
+                    gatesTakenOut.incrementAndGet();
+                    return true;
+                }
+                return null;
+            });
+
+    /** Stands in for the core, which is called by the names of its methods. */
+    public static final class StandIn implements ClassFileTransformer {
+        final CountDownLatch ended = new CountDownLatch(1);
+
+        @Override
+        public byte[] transform(ClassLoader loader, String name, Class<?> type, ProtectionDomain domain, byte[] bytes) {
+            return null;
+        }
+
+        public void settle() {
+        }
+
+        public String report() {
+            return "hooks active";
+        }
+
+        public String release() {
+            return "";
+        }
+
+        public void end() {
+            ended.countDown();
+        }
+    }
+
+    @Test
+    void aWarmUpThatTakesLongerThanTheCommandWaitsStaysAndCanBeTakenBack() throws InterruptedException {
+        StandIn core = new StandIn();
+        CountDownLatch slow = new CountDownLatch(1);
+        WarmUp agent = new WarmUp(instrumentation, 1, sparkLoader -> {
+            slow.await();
+            return core;
+        });
+        assertEquals("still warming up: the hooks come when that is over", agent.settleLive(null));
+        assertEquals("still warming up: the agent leaves when that is over", agent.detach());
+        assertEquals(0, gatesTakenOut.get());
+        slow.countDown();
+        assertTrue(core.ended.await(LONG_MS, TimeUnit.MILLISECONDS), "it stays for good");
+        assertEquals(1, gatesTakenOut.get());
+    }
+
+    @Test
+    void aWarmUpThatFailsIsTakenBackAtOnce() throws InterruptedException {
+        WarmUp agent = new WarmUp(instrumentation, LONG_MS, sparkLoader -> {
+            throw new IllegalStateException("injected");
+        });
+        assertNull(agent.settleLive(null));
+        assertEquals(1, gatesTakenOut.get());
+    }
+
+    @Test
+    void aWarmUpThatEndsInTimeReportsAndIsTakenBackWhole() throws InterruptedException {
+        StandIn core = new StandIn();
+        WarmUp agent = new WarmUp(instrumentation, LONG_MS, sparkLoader -> core);
+        assertEquals("hooks active", agent.settleLive(null));
+        assertTrue(agent.detach().startsWith("detached"));
+        assertEquals(0, core.ended.getCount());
+    }
+}
