@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
@@ -24,6 +25,8 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 /** Reads all metrics, and commands. */
 final class Tuner implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    /** Each tuner is a process of its own: an agent obeys none of its commands twice, nor those of an earlier one. */
+    private static final AtomicLong EPOCHS = new AtomicLong();
 
     private final String prefix;
     private final KafkaProducer<byte[], byte[]> producer;
@@ -32,6 +35,7 @@ final class Tuner implements AutoCloseable {
     private final Thread reader;
     private volatile boolean closed;
     private volatile Consumer<JsonNode> answer = message -> { };
+    private final long epoch = EPOCHS.incrementAndGet();
     private long seq;
 
     Tuner(String brokers, String prefix) throws Exception {
@@ -102,7 +106,7 @@ final class Tuner implements AutoCloseable {
     }
 
     private byte[] decision(String runId, long intervalMs, long leaseMs, String action, Long cause) {
-        return JSON.createObjectNode().put("v", 1).put("epoch", 1).put("seq", ++seq).put("runId", runId)
+        return JSON.createObjectNode().put("v", 1).put("epoch", epoch).put("seq", ++seq).put("runId", runId)
                 .put("intervalMs", intervalMs).put("action", action).put("leaseMs", leaseMs).put("causeSeq", cause)
                 .put("policy", "it").put("mode", "learn").toString().getBytes(StandardCharsets.UTF_8);
     }
