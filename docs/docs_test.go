@@ -174,8 +174,9 @@ func TestTheReadmesFirstStepsLeadToACommandedQuery(t *testing.T) {
 	}
 	broker := startBroker(t, kraft.Options{})
 	s := newStage(t)
-	// Three things are not as they stand: what make builds is there already, the
-	// ports are free ones, and status is asked until there is something to see.
+	// Four things are not as they stand: what make builds is there already, the
+	// broker is a real Kafka, the ports are free ones, and status is asked until
+	// there is something to see.
 	script := strings.ReplaceAll(steps, "127.0.0.1:9092", broker.Addr(kraft.Plaintext))
 	script, made := strings.CutPrefix(script, "make build ")
 	if !made || strings.Count(script, "\nbin/rubato status ") != 2 {
