@@ -205,6 +205,14 @@ class FaultsIT {
     }
 
     @Test
+    void aProducerWhoseThreadIsDeadIsReplacedAndTheAgentSaysSo() throws Exception {
+        int said = driver.said("the producer has not answered");
+        rival.order("stop-producer");
+        awaitSaid("the producer has not answered", said + 1);
+        manage(lastSeq());
+    }
+
+    @Test
     void anOutOfMemoryErrorInsideOurCoreLeavesTheQueryToSpark() throws Exception {
         manage(lastSeq());
         rival.order("memory-out");

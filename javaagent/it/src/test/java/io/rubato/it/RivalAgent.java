@@ -110,10 +110,13 @@ public final class RivalAgent {
                         .filter(type -> List.of(SPARK).contains(type.getName())).toArray(Class<?>[]::new));
                 break;
             case "interrupt":
-                ours().forEach(Thread::interrupt);
+                threads("rubato-").forEach(Thread::interrupt);
                 break;
             case "stop":
-                ours().forEach(Thread::stop);
+                threads("rubato-").forEach(Thread::stop);
+                break;
+            case "stop-producer":
+                threads("kafka-producer-network-thread | rubato-").forEach(Thread::stop);
                 break;
             case "memory-out":
                 System.setProperty(OUT_OF_MEMORY, "now");
@@ -132,8 +135,8 @@ public final class RivalAgent {
         return ENTERED.get();
     }
 
-    private static List<Thread> ours() {
-        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("rubato-")).toList();
+    private static List<Thread> threads(String prefix) {
+        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith(prefix)).toList();
     }
 
     /** Denies whatever our core asks for, through its Kafka clients too, and nobody else; not their own threads. */

@@ -26,6 +26,8 @@ public final class MetricSender implements Runnable {
     /** What is taken from the queue before it is sent: few, since a full queue drops its oldest, not these. */
     private static final int MOST_AT_ONCE = 8;
     private static final long AGAIN_MS = 500;
+    /** Twice as long as any message is on its way before it is too late: a producer that has told of none is dead. */
+    private static final long DEAD_MS = 20_000;
 
     private final Options options;
     private final MessageQueue queue;
@@ -129,7 +131,11 @@ public final class MetricSender implements Runnable {
         for (Outgoing next : outgoing) {
             Message message = next.message;
             byte[] key = message.run.identity.key.getBytes(StandardCharsets.US_ASCII);
-            taken.acquire();
+            if (spent || !taken.tryAcquire(DEAD_MS, TimeUnit.MILLISECONDS)) {
+                message.run.drops.incrementAndGet();
+                failed(new TimeoutException("the producer has not answered for " + DEAD_MS / 1_000 + " s"));
+                continue;
+            }
             message.report().sent(message.seq, System.nanoTime());
             producer.send(new ProducerRecord<>(options.metricsTopic(), key, next.value), (metadata, error) -> {
                 taken.release();
