@@ -22,7 +22,7 @@
 // A Shield stands after every policy: it answers for what a policy must never
 // do, whatever it has learned, and says in a Verdict what it overrode.
 //
-// An Artefact is a frozen policy in one file: weights, return scale, ladder,
+// An Artefact is a frozen policy in one file: weights, return scale, thresholds,
 // provenance and a SHA-256 over all of it. Serving loads it and nothing else.
 //
 // # Units

@@ -3,7 +3,7 @@
 // # Model
 //
 // The tuner hands over a Snapshot about once a second: plain numbers, with
-// totals since its process began. A scrape shows the last one, so a query or a
+// totals. A scrape shows the last one, so a query or a
 // group that is no longer in it is gone from the metrics at once, and nothing
 // is counted in the loop that decides. Only the time from tick to decision is
 // observed as it happens, into a histogram. Everything is in a registry of our
@@ -17,6 +17,7 @@
 //
 // # Caveats
 //
-// Totals begin at 0 with each process, as Prometheus expects of counters. A
-// label value that is not UTF-8 is shown with its bad bytes replaced.
+// Totals begin at 0 with each process, as Prometheus expects of counters; those of
+// groups, of forecasters, and of lost messages and refused fields are part of the
+// saved state, and go on from where it was. A label value that is not UTF-8 is shown with its bad bytes replaced.
 package telemetry
