@@ -9,8 +9,8 @@ GOLANGCI_VERSION := v2.15.0
 MVN := mvn -B -ntp -q -f javaagent/pom.xml
 AGENT_SRC := $(shell find javaagent -name target -prune -o \( -name '*.java' -o -name 'pom.xml' -o -path '*/src/main/resources/*' \) -type f -print 2>/dev/null)
 SPARKS_QUICK := 3.3.4 3.5.7 4.0.0 4.3.0
-SPARKS_ALL := 3.3.4 3.3.4@11 3.4.4 3.5.7 3.5.7@11 3.5.7_2.13 4.0.0 4.1.4 4.2.1 4.3.0 \
-	$(if $(wildcard /usr/lib/jvm/*-25-jdk*),4.3.0@25)
+SPARKS_ALL := 3.3.4 3.3.4@8 3.3.4@11 3.4.4 3.5.7 3.5.7@8 3.5.7@11 3.5.7_2.13 4.0.0 4.0.0@21 4.1.4 4.2.1 4.3.0 4.3.0@25
+PYSPARKS := pyspark-3.3.4 pyspark-3.4.4 pyspark-3.5.7 pyspark-4.0.0
 EMBEDDED := $(shell grep -r --include='*.go' --exclude-dir=javaagent '^//go:embed ' . | sed 's|[^/]*\.go://go:embed ||')
 GO_SRC := $(shell find . -path ./javaagent -prune -o -name '*.go' -print) $(EMBEDDED) go.mod go.sum
 
@@ -87,8 +87,8 @@ it: tools-java ## the agent in four real Sparks, 3.3 to 4.3 (about 8 minutes; pa
 	javaagent/it/sparks/fetch.sh $(SPARKS_QUICK)
 	$(MATRIX) -Dsparks="$(SPARKS_QUICK)"
 
-it-all: tools-java ## the agent in every Spark that can be had (about 30 minutes; fetches 2 GB), and the table in README.md
-	javaagent/it/sparks/fetch.sh $(SPARKS_ALL) pyspark-3.5.7
+it-all: tools-java ## the agent in every Spark that can be had (about 40 minutes; fetches 3 GB), and the table in README.md
+	javaagent/it/sparks/fetch.sh $(SPARKS_ALL) $(PYSPARKS)
 	rm -f javaagent/it/target/matrix.tsv
 	ok=0; $(MATRIX) -Dsparks="$(SPARKS_ALL)" || ok=$$?; \
 		java javaagent/it/src/test/java/io/rubato/it/Table.java javaagent/it/target/matrix.tsv README.md && exit $$ok

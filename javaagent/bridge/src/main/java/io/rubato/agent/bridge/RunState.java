@@ -34,6 +34,7 @@ public final class RunState {
 
     private boolean turnOpen;
     private boolean constructed;
+    private boolean interrupted;
     private long expectedTarget = NOT_EXPECTED;
     private long ownTarget;
     private long triggerStartMs;
@@ -82,6 +83,12 @@ public final class RunState {
      */
     synchronized long beginTurn(long now) {
         closeTurn();
+        if (interrupted) {
+            // Our wait went on past Spark's own target, so that its sleep did not throw: this turn but finds the query ended.
+            interrupted = false;
+            insideOwnArithmetic = true;
+            return 0;
+        }
         turnOpen = true;
         constructed = false;
         batchEnded = false;
@@ -136,7 +143,16 @@ public final class RunState {
                     return wallMs;
                 }
             }
-            clock.await(this, Math.min(leftMs, LONGEST_SLEEP_MS));
+            sleep(Math.min(leftMs, LONGEST_SLEEP_MS));
+        }
+    }
+
+    private void sleep(long millis) throws InterruptedException {
+        try {
+            clock.await(this, millis);
+        } catch (InterruptedException stopped) {
+            interrupted = true;
+            throw stopped;
         }
     }
 
@@ -234,14 +250,15 @@ public final class RunState {
 
     // ---- the core's threads ----
 
-    /** Puts the run under a command and wakes its wait; one that comes when it may have none any more is passed over. */
-    public synchronized void apply(Command next) {
+    /** Puts the run under a command and wakes its wait, or says that it may have none any more. */
+    public synchronized boolean apply(Command next) {
         if (retired || conflict) {
-            return;
+            return false;
         }
         lastApplied = next;
         command = next;
         notifyAll();
+        return true;
     }
 
     /** Gives the interval back to the job at once. */

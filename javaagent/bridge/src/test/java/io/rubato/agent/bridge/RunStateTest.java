@@ -3,6 +3,7 @@ package io.rubato.agent.bridge;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -271,6 +272,20 @@ class RunStateTest {
         assertEquals(7, run.batchId());
         assertEquals(10_000_000, run.triggerEndNs() - run.batchEndNs());
         assertEquals(Arrays.asList("start", "end empty", "start", "follows", "end batch"), observer.told);
+    }
+
+    @Test
+    void aTurnThatOnlyFindsTheQueryStoppedInALengthenedWaitIsNoTrigger() {
+        long target = ownTurn(run, CONFIGURED);
+        run.batchConstructed(false);
+        run.apply(command(60_000, 90_000));
+        clock.pass(2 * CONFIGURED);
+        Thread.currentThread().interrupt();
+        assertThrows(InterruptedException.class, () -> run.awaitNextTrigger(target));
+        ownTurn(run, CONFIGURED);
+        run.exit();
+        assertEquals(1, run.triggers());
+        assertEquals(Arrays.asList("start", "end empty", "exited", "left"), observer.told);
     }
 
     @Test

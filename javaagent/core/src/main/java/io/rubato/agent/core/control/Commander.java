@@ -83,15 +83,15 @@ public final class Commander {
         long interval = Math.max(options.minMs(), Math.min(options.maxMs(), asked));
         long leaseMs = decision.release ? 0 : Math.min(decision.leaseMs, LONGEST_LEASE_MS);
         Command command = new Command(decision.epoch, decision.seq, interval, nowNs + leaseMs * 1_000_000);
-        newest.put(run.state.identity.key, command);
         if (decision.release) {
             run.state.release(command);
-        } else {
-            if (interval != asked) {
-                run.clamped.incrementAndGet();
-            }
-            run.state.apply(command);
+        } else if (!run.state.apply(command)) {
+            run.refuse(run.state.isConflict() ? Refusal.CONFLICT : Refusal.HOOKS);
+            return;
+        } else if (interval != asked) {
+            run.clamped.incrementAndGet();
         }
+        newest.put(run.state.identity.key, command);
         run.applied.incrementAndGet();
         run.closeRoundTrip(decision.causeSeq, run.state.clock().nanos());
     }
