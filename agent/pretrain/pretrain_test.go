@@ -108,13 +108,6 @@ func TestAStateOfAnotherTrainingIsRefused(t *testing.T) {
 	}
 }
 
-func TestAStateThatCannotBeWrittenLeavesTheLastOne(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "gone", "state")
-	if _, _, err := Run(context.Background(), short(3), path, &silent{}); err == nil {
-		t.Error("a state was written into a folder that is not there")
-	}
-}
-
 func untrained(t *testing.T) *policy.Network {
 	t.Helper()
 	l := short(1).layout()
