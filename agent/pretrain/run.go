@@ -99,7 +99,7 @@ func begin(ctx context.Context, cfg Config, path string, p Progress) (*state, er
 	}
 	st := new(state)
 	if err := json.Unmarshal(b, st); err != nil {
-		return nil, fmt.Errorf("reading the state %s: %w", path, err)
+		return nil, fmt.Errorf("reading the state %s: %w (remove it to begin anew)", path, err)
 	}
 	if st.Config != cfg {
 		return nil, fmt.Errorf("%s: %w", path, ErrOtherState)

@@ -73,6 +73,9 @@ interface FromPython {
         try {
             BufferedReader out = python.inputReader();
             String line = out.readLine();
+            while (line != null && line.contains(" WARN ")) { // Spark 3.3 logs on standard output until it is set up.
+                line = out.readLine();
+            }
             assertTrue(line != null && line.startsWith("started "), line + "; see " + stage().folder);
             String run = line.substring("started ".length());
             assertEquals("it/" + name, stage().attached(run).get("key").asText());
