@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @MethodSource("io.rubato.it.Spark#underTest")
 @ExtendWith(Matrix.class)
 @Tag("matrix")
-class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython {
+class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython, LateAttachment {
     private static final long LONG_MS = Stage.LONG_MS;
     private static final long LEASE_MS = Stage.LEASE_MS;
 

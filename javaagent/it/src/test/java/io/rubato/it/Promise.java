@@ -9,6 +9,7 @@ enum Promise {
     GIVEN_BACK("Configured interval back when the lease ends or on release"),
     OWN_ARITHMETIC("Spark's own arithmetic where nothing is commanded"),
     STOP("`stop()` inside a long wait"),
+    ATTACH("Attached to a running driver, and detached again"),
     RESTART("Restart from the checkpoint: same key, managed again"),
     SEVERAL_QUERIES("Several queries in one driver, each with its own interval"),
     TWINS("Two live runs under one key left alone"),

@@ -44,6 +44,10 @@ final class SparkJob implements AutoCloseable {
         return new SparkJob(log, spark.driver(log, List.of(Stage.ONE_COMPILER), MAIN));
     }
 
+    String pid() {
+        return String.valueOf(process.pid());
+    }
+
     void awaitReady() throws IOException {
         answer("ready");
     }

@@ -30,7 +30,7 @@ final class TargetVm {
         try {
             Object vm = call(api, null, "attach", pid);
             try {
-                call(api, vm, "loadAgent", jar.getPath(), argument);
+                loadAgent(api, vm, jar, argument);
                 return answer((Properties) api.getMethod("getSystemProperties").invoke(vm));
             } finally {
                 api.getMethod("detach").invoke(vm);
@@ -39,6 +39,18 @@ final class TargetVm {
             throw refusal(thrown.getCause());
         } catch (ReflectiveOperationException unknown) {
             throw new Refused(Refused.NOT_ALLOWED, "this Java's attach API is not as expected: " + unknown);
+        }
+    }
+
+    private static void loadAgent(Class<?> api, Object vm, File jar, String argument) throws ReflectiveOperationException {
+        try {
+            call(api, vm, "loadAgent", jar.getPath(), argument);
+        } catch (InvocationTargetException thrown) {
+            Throwable cause = thrown.getCause();
+            // What Java 8 answers where all went well, and what a later Java's API takes for a failure.
+            if (!cause.getClass().getSimpleName().equals("AgentLoadException") || !"0".equals(cause.getMessage())) {
+                throw thrown;
+            }
         }
     }
 
