@@ -32,11 +32,9 @@ final class Driver implements AutoCloseable {
 
     Driver(Path log, List<String> flags, String classPath, String main, String... arguments) throws IOException {
         this.log = log;
-        List<String> all = new ArrayList<>(List.of("-Xmx512m", "-XX:+UseSerialGC", "@" + JOBS.resolve("jvm.args")));
-        all.addAll(flags);
-        all.addAll(List.of("-cp", classPath, main));
+        List<String> all = new ArrayList<>(List.of("-cp", classPath, main));
         all.addAll(List.of(arguments));
-        process = Processes.java(log.toFile(), all);
+        process = Spark.BUILT.java(log, flags, all);
         out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         in = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
     }

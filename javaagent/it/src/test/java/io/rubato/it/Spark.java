@@ -15,8 +15,9 @@ import java.util.Map;
  * Scala's where it is not that version's usual one; with {@code @} and Java's where it is not the tests' own.
  */
 record Spark(String name) {
-    /** What the jobs were compiled against: there after every build. */
-    static final Spark BUILT = new Spark("3.5.7");
+    /** What the jobs were compiled against: there after every build. {@code -Ddriver.java=8} runs it on another Java. */
+    static final Spark BUILT = new Spark("3.5.7" + (System.getProperty("driver.java") == null ? ""
+            : "@" + System.getProperty("driver.java")));
 
     private static final Path FETCHED = Path.of(System.getProperty("it.target"), "sparks").toAbsolutePath();
     private static final Path JOBS = Path.of(System.getProperty("jobs.target")).toAbsolutePath().normalize();
@@ -90,7 +91,7 @@ record Spark(String name) {
             return home().resolve("jars") + File.separator + "*" + File.pathSeparator + connector();
         }
         String artifacts = name.replaceAll("@.*", "");
-        if (artifacts.equals(BUILT.name)) {
+        if (artifacts.equals(BUILT.version())) {
             return Files.readString(JOBS.resolve("classpath.txt")).trim();
         }
         return Files.readString(requireThere(FETCHED.resolve(artifacts + ".classpath"))).trim();
@@ -128,12 +129,17 @@ record Spark(String name) {
             return submit(log, jvmFlags, List.of("--driver-class-path", jobs() + File.pathSeparator + connector(), "--class", main,
                     jobs()));
         }
+        return java(log, jvmFlags, List.of("-cp", jobs() + File.pathSeparator + classPath(), main));
+    }
+
+    /** The Java that this is to run on, with the flags that Spark wants of it. */
+    Process java(Path log, List<String> jvmFlags, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(javaHome() + "/bin/java", "-Xmx512m", "-XX:+UseSerialGC"));
         if (!name.endsWith("@8")) { // It has no modules, and takes no file of arguments.
             command.add("@" + JOBS.resolve("jvm.args"));
         }
         command.addAll(jvmFlags);
-        command.addAll(List.of("-cp", jobs() + File.pathSeparator + classPath(), main));
+        command.addAll(arguments);
         return Processes.start(log.toFile(), command, environment(Map.of()));
     }
 
