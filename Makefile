@@ -94,10 +94,10 @@ it-all: tools-java ## the agent in every Spark that can be had (about 40 minutes
 		java javaagent/it/src/test/java/io/rubato/it/Table.java javaagent/it/target/matrix.tsv README.md && exit $$ok
 
 .PHONY: it-java8
-it-java8: tools-java ## logins, outages, changed Sparks and attaching, with the driver on Java 8 (about 6 minutes)
+it-java8: tools-java ## logins, outages, faults, changed Sparks and attaching, with the driver on Java 8 (about 8 minutes)
 	javaagent/it/sparks/fetch.sh 3.5.7@8
 	mvn -B -ntp -f javaagent/pom.xml verify -Dskip.unit=true -Ddriver.java=8 -Dfailsafe.failIfNoSpecifiedTests=false \
-		-Dit.test='AttachIT,AttachRefusalIT,BrokerOutageIT,ChangedSparkIT,DemoJobIT,RotatedSecretsIT,SecuredKafkaIT'
+		-Dit.test='AttachIT,AttachRefusalIT,BrokerOutageIT,ChangedSparkIT,DemoJobIT,FaultsIT,RotatedSecretsIT,SecuredKafkaIT'
 
 .PHONY: clean
 clean: ## remove what was built

@@ -1,5 +1,7 @@
 package io.rubato.it;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,8 +13,9 @@ import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
+import javax.tools.ToolProvider;
 
-/** Jars of agents that are classes of these tests, with the tests' own ByteBuddy. */
+/** Jars of agents that are classes of these tests, compiled again for Java 8, with the tests' own ByteBuddy. */
 final class AgentJars {
     private AgentJars() {
     }
@@ -25,7 +28,7 @@ final class AgentJars {
         manifest.getMainAttributes().putValue("Premain-Class", agent.getName());
         manifest.getMainAttributes().putValue("Can-Retransform-Classes", "true");
         manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, byteBuddy().toUri().toString());
-        Path classes = Path.of(System.getProperty("it.target"), "test-classes", "io", "rubato", "it");
+        Path classes = compile(agent, folder).resolve(Path.of("io", "rubato", "it"));
         try (OutputStream file = Files.newOutputStream(jar); JarOutputStream out = new JarOutputStream(file, manifest);
                 var names = Files.list(classes)) {
             for (Path path : names.filter(p -> p.getFileName().toString().startsWith(agent.getSimpleName())).toList()) {
@@ -36,6 +39,16 @@ final class AgentJars {
             }
         }
         return jar;
+    }
+
+    /** Where a driver on Java 8 can load it, too. */
+    private static Path compile(Class<?> agent, Path folder) throws IOException {
+        Path classes = Files.createDirectories(folder.resolve("classes"));
+        Path source = Path.of("src", "test", "java", "io", "rubato", "it", agent.getSimpleName() + ".java");
+        int exitCode = ToolProvider.getSystemJavaCompiler().run(null, null, null, "--release", "8", "-nowarn", "-Xlint:-options",
+                "-cp", byteBuddy().toString(), "-d", classes.toString(), source.toString());
+        assertEquals(0, exitCode, "compiling " + source);
+        return classes;
     }
 
     /** The tests' own ByteBuddy, which is not the version in the agent's jar. */

@@ -11,6 +11,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -53,7 +54,7 @@ public final class HookTimesAgent {
         builder = stamped(builder, "io.rubato.agent.bridge.SystemClocks", named("await"));
         builder = stamped(builder, "io.rubato.agent.core.control.Commander", named("take").and(isPublic()));
         builder.installOn(instrumentation);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> recorder.write(Path.of(file))));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> recorder.write(Paths.get(file))));
     }
 
     private static AgentBuilder stamped(AgentBuilder builder, String type,

@@ -8,10 +8,14 @@ import static net.bytebuddy.matcher.ElementMatchers.none;
 import java.io.IOException;
 import java.lang.instrument.Instrumentation;
 import java.lang.instrument.UnmodifiableClassException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.Paths;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import net.bytebuddy.ByteBuddy;
 import net.bytebuddy.agent.builder.AgentBuilder;
@@ -54,7 +58,7 @@ public final class RivalAgent {
                 .transform((builder, type, loader, module, domain) ->
                         builder.visit(Advice.to(OutOfMemory.class).on(named("beat"))))
                 .installOn(instrumentation);
-        Thread hand = new Thread(() -> obey(Path.of(folder), instrumentation), "rival-agent");
+        Thread hand = new Thread(() -> obey(Paths.get(folder), instrumentation), "rival-agent");
         hand.setDaemon(true);
         hand.start();
     }
@@ -88,10 +92,11 @@ public final class RivalAgent {
             while (true) {
                 List<Path> orders;
                 try (Stream<Path> files = Files.list(folder)) {
-                    orders = files.filter(file -> !file.toString().endsWith(".done")).toList();
+                    orders = files.filter(file -> !file.toString().endsWith(".done")).collect(Collectors.toList());
                 }
                 for (Path order : orders) {
-                    Files.writeString(order, String.valueOf(obey(order.getFileName().toString(), instrumentation)));
+                    String answer = String.valueOf(obey(order.getFileName().toString(), instrumentation));
+                    Files.write(order, answer.getBytes(StandardCharsets.UTF_8));
                     Files.move(order, order.resolveSibling(order.getFileName() + ".done"));
                 }
                 Thread.sleep(20);
@@ -107,7 +112,7 @@ public final class RivalAgent {
         switch (order.replaceAll("\\d", "")) {
             case "retransform":
                 instrumentation.retransformClasses(Stream.of(instrumentation.getAllLoadedClasses())
-                        .filter(type -> List.of(SPARK).contains(type.getName())).toArray(Class<?>[]::new));
+                        .filter(type -> Arrays.asList(SPARK).contains(type.getName())).toArray(Class<?>[]::new));
                 break;
             case "interrupt":
                 threads("rubato-").forEach(Thread::interrupt);
@@ -136,7 +141,8 @@ public final class RivalAgent {
     }
 
     private static List<Thread> threads(String prefix) {
-        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith(prefix)).toList();
+        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith(prefix))
+                .collect(Collectors.toList());
     }
 
     /** Denies whatever our core asks for, through its Kafka clients too, and nobody else; not their own threads. */

@@ -57,6 +57,10 @@ record Spark(String name) {
         return name.contains("@");
     }
 
+    boolean isOnJava8() {
+        return name.endsWith("@8");
+    }
+
     private String javaHome() {
         if (!hasItsOwnJava()) {
             return System.getProperty("java.home");
@@ -135,7 +139,7 @@ record Spark(String name) {
     /** The Java that this is to run on, with the flags that Spark wants of it. */
     Process java(Path log, List<String> jvmFlags, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(javaHome() + "/bin/java", "-Xmx512m", "-XX:+UseSerialGC"));
-        if (!name.endsWith("@8")) { // It has no modules, and takes no file of arguments.
+        if (!isOnJava8()) { // It has no modules, and takes no file of arguments.
             command.add("@" + JOBS.resolve("jvm.args"));
         }
         command.addAll(jvmFlags);
