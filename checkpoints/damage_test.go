@@ -5,8 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -15,6 +13,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"rubato/checkpoints/boltfile"
+	"rubato/internal/fulldisk"
 )
 
 func read(t *testing.T, path string) []byte {
@@ -206,25 +205,8 @@ func TestMissingStoreForReadingIsAnErrorAndMakesNoFile(t *testing.T) {
 	}
 }
 
-// alone runs the test in a process of its own, where it returns true. What the
-// test binary itself writes meanwhile (go test's log of opened files) would
-// else meet the limit too.
-func alone(t *testing.T) bool {
-	t.Helper()
-	const key = "RUBATO_TEST_ALONE"
-	if os.Getenv(key) != "" {
-		return true
-	}
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1") //nolint:gosec // the test binary itself
-	cmd.Env = append(os.Environ(), key+"=1")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return false
-}
-
 func TestFullDiskFailsTheSaveAndKeepsTheCheckpoints(t *testing.T) {
-	if !alone(t) {
+	if !fulldisk.Alone(t) {
 		return
 	}
 	path := saved(t, 2)
@@ -232,18 +214,9 @@ func TestFullDiskFailsTheSaveAndKeepsTheCheckpoints(t *testing.T) {
 	big := sample(3)
 	big.State = append(append([]byte(`"`), bytes.Repeat([]byte{'x'}, 3<<20)...), '"')
 
-	signal.Ignore(syscall.SIGXFSZ)
-	var old syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Skip("no file size limit here")
-	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1 << 20, Max: old.Max}); err != nil {
-		t.Skip("the file size limit cannot be set")
-	}
+	restore := fulldisk.Limit(t, 1<<20)
 	err := s.Save(&big)
-	if rerr := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); rerr != nil {
-		t.Fatal(rerr)
-	}
+	restore()
 	if err == nil || big.Seq != 0 {
 		t.Fatalf("saved as %d on a full disk", big.Seq)
 	}

@@ -5,15 +5,13 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"reflect"
-	"syscall"
 	"testing"
 
 	"rubato/checkpoints"
 	"rubato/checkpoints/boltfile"
+	"rubato/internal/fulldisk"
 )
 
 // written returns the bytes of a closed journal of n sample records.
@@ -140,50 +138,14 @@ func TestWhatIsNoJournalIsRefusedAndLeftAsItIs(t *testing.T) {
 	}
 }
 
-// alone runs the test in a process of its own, where it returns true. What the
-// test binary itself writes meanwhile (go test's log of opened files) would
-// else meet the limit too.
-func alone(t *testing.T) bool {
-	t.Helper()
-	const key = "RUBATO_TEST_ALONE"
-	if os.Getenv(key) != "" {
-		return true
-	}
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1")
-	cmd.Env = append(os.Environ(), key+"=1")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return false
-}
-
-// limitFiles lowers the size to which this process may write files: writes
-// beyond it fail as on a full disk.
-func limitFiles(t *testing.T, size uint64) (restore func()) {
-	t.Helper()
-	signal.Ignore(syscall.SIGXFSZ)
-	var old syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Skip("no file size limit here")
-	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: old.Max}); err != nil {
-		t.Skip("the file size limit cannot be set")
-	}
-	return func() {
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func TestFullDiskDegradesTheJournalAndLosesNothing(t *testing.T) {
-	if !alone(t) {
+	if !fulldisk.Alone(t) {
 		return
 	}
 	path := filepath.Join(t.TempDir(), "journal.db")
 	j := open(t, path, Options{MaxBytes: 16 << 20})
 	fill(t, j, 1, 100)
-	restore := limitFiles(t, uint64(fileBytes(t, j)))
+	restore := fulldisk.Limit(t, uint64(fileBytes(t, j)))
 	for n := uint64(101); n <= 9000; n++ {
 		appendRecord(j, sample(n))
 		if n%3000 == 0 {
@@ -207,13 +169,13 @@ func TestFullDiskDegradesTheJournalAndLosesNothing(t *testing.T) {
 }
 
 func TestLongFullDiskLeavesACountedGap(t *testing.T) {
-	if !alone(t) {
+	if !fulldisk.Alone(t) {
 		return
 	}
 	path := filepath.Join(t.TempDir(), "journal.db")
 	j := open(t, path, Options{MaxBytes: 16 << 20, MaxBuffer: 1 << 20})
 	fill(t, j, 1, 100)
-	restore := limitFiles(t, 1)
+	restore := fulldisk.Limit(t, 1)
 	for n := uint64(101); n <= 5000; n++ {
 		appendRecord(j, sample(n))
 		if n%500 == 0 {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	"rubato/env"
 	"rubato/env/sim"
+	"rubato/internal/fulldisk"
 	"rubato/policy"
 )
 
@@ -105,6 +107,38 @@ func TestAStateOfAnotherTrainingIsRefused(t *testing.T) {
 	}
 	if _, _, err := Run(context.Background(), short(4), path, &silent{}); err == nil {
 		t.Error("a cut state was taken")
+	}
+}
+
+func TestAStateThatCannotBeWrittenLeavesTheLastOne(t *testing.T) {
+	if !fulldisk.Alone(t) {
+		return
+	}
+	want := trained(t, short(3), filepath.Join(t.TempDir(), "whole"))
+	folder := t.TempDir()
+	path := filepath.Join(folder, "state")
+	ctx, cancel := context.WithCancel(context.Background())
+	if _, _, err := Run(ctx, short(3), path, &silent{stop: cancel, rounds: 1}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("stopped after a round: %v", err)
+	}
+	last, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restore := fulldisk.Limit(t, uint64(len(last)/2))
+	_, _, err = Run(context.Background(), short(3), path, &silent{})
+	restore()
+	if !errors.Is(err, syscall.EFBIG) {
+		t.Errorf("written where there is no room: %v", err)
+	}
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, last) {
+		t.Errorf("the last state is gone: %v", err)
+	}
+	if files, err := os.ReadDir(folder); err != nil || len(files) != 1 {
+		t.Errorf("%d files are left: %v", len(files), err)
+	}
+	if got := trained(t, short(3), path); !bytes.Equal(got, want) {
+		t.Error("it went another way after the disk was full")
 	}
 }
 

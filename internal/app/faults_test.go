@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,6 +15,7 @@ import (
 	"rubato/checkpoints/boltfile"
 	"rubato/env"
 	"rubato/internal/broker"
+	"rubato/internal/fulldisk"
 	"rubato/internal/transport"
 )
 
@@ -234,23 +232,15 @@ func TestAStoreOfTheOtherKindIsRefusedAndLeftAsItIs(t *testing.T) {
 	}
 }
 
-// alone is set in the process of the test that fills its own disk.
-const alone = "RUBATO_TEST_ALONE"
-
 func TestFullDiskDoesNotStopDecisions(t *testing.T) {
-	if os.Getenv(alone) == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // the test binary itself
-		cmd.Env = append(os.Environ(), alone+"=yes")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
+	if !fulldisk.Alone(t) {
 		return
 	}
 	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
 	a := b.start()
 	d := drive(t, b.addr, "shop/orders", "run-1")
 	d.commanded(0)
-	restore := fullDisk(t)
+	restore := fulldisk.Limit(t, 1)
 	eventually(t, "its complaint", func() bool { d.turns(1); return b.logs.say("the journal cannot be written") })
 	seq := d.last().Seq
 	eventually(t, "a command on the full disk", func() bool { d.turns(1); return d.last().Seq > seq })
@@ -260,31 +250,6 @@ func TestFullDiskDoesNotStopDecisions(t *testing.T) {
 	if v := b.verified(); v.Verified != b.decided() {
 		t.Fatalf("%d steps were decided, found again: %+v", b.decided(), v)
 	}
-}
-
-// fullDisk makes writes to files fail, as on a full disk.
-func fullDisk(t *testing.T) (restore func()) {
-	t.Helper()
-	signal.Ignore(syscall.SIGXFSZ)
-	var old syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Skip("no file size limit here")
-	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1, Max: old.Max}); err != nil {
-		t.Skip("the file size limit cannot be set")
-	}
-	restored := false
-	restore = func() {
-		if restored {
-			return
-		}
-		restored = true
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Cleanup(restore)
-	return restore
 }
 
 func TestStartThatFailsLeavesNothingBehind(t *testing.T) {
