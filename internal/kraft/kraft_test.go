@@ -64,7 +64,8 @@ func portOf(t *testing.T, addr string) int {
 	return a.Port
 }
 
-// lead connects to the leader of topic a, which is made by asking for it.
+// lead connects to the leader of topic a, which is made by asking for it. A
+// broker may lead by its metadata before it does by itself.
 func lead(t *testing.T, ctx context.Context, addr string) *kafka.Conn {
 	t.Helper()
 	for {
@@ -73,7 +74,10 @@ func lead(t *testing.T, ctx context.Context, addr string) *kafka.Conn {
 			if deadline, ok := ctx.Deadline(); ok {
 				_ = conn.SetDeadline(deadline)
 			}
-			return conn
+			if _, _, err = conn.ReadOffsets(); err == nil {
+				return conn
+			}
+			_ = conn.Close()
 		}
 		select {
 		case <-ctx.Done():
