@@ -5,7 +5,12 @@ import io.rubato.agent.core.AgentLog;
 import io.rubato.agent.core.wire.Message;
 import io.rubato.agent.core.wire.MessageQueue;
 
-/** Speaks for every live run once a second, and introduces it again now and then, for a tuner that came later. */
+/**
+ * Speaks for every live run once a second, and introduces it again now and then, for a tuner that came later.
+ *
+ * <p>Where the driver is only looked on and each of its runs has triggered since the last beat, the word goes with the next
+ * trigger's end, or at the next beat: a request less to the broker each second.
+ */
 public final class Heartbeat implements Runnable {
     private static final long EVERY_MS = 1_000;
     private static final long INTRODUCE_EVERY = 30;
@@ -54,6 +59,7 @@ public final class Heartbeat implements Runnable {
         }
         boolean changed = hooksActive != Hook.allRequiredActive();
         hooksActive ^= changed;
+        boolean isWaitedFor = runs.isAnyCommanded();
         for (TrackedRun run : runs.all()) {
             if (run.state.isAbandoned()) {
                 // It was on its way out when it was met, or its thread was ended from outside: no hook tells of its exit.
@@ -65,10 +71,14 @@ public final class Heartbeat implements Runnable {
                 }
                 continue;
             }
+            isWaitedFor |= !run.hasTriggered();
             Message.post(Message.Type.HEARTBEAT, run.state, null, queue);
             if (changed || beats % INTRODUCE_EVERY == 0) {
                 Message.post(Message.Type.STARTED, run.state, null, queue);
             }
+        }
+        if (isWaitedFor) {
+            queue.wake();
         }
     }
 }

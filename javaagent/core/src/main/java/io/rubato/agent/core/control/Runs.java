@@ -124,12 +124,18 @@ public final class Runs implements Observer {
     /** Who commands a query of this driver is told at once; who only looks on, with the trigger's end. */
     @Override
     public void batchFollows(RunState run) {
+        if (isAnyCommanded()) {
+            queue.wake();
+        }
+    }
+
+    boolean isAnyCommanded() {
         for (TrackedRun any : byRunId.values()) {
             if (any.state.isCommanded()) {
-                queue.wake();
-                return;
+                return true;
             }
         }
+        return false;
     }
 
     @Override

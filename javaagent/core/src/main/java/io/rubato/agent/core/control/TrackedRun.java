@@ -26,6 +26,8 @@ public final class TrackedRun implements RunReport {
     private final SparkReader spark;
     private List<Source> sources;
     private long exitedNs;
+    /** How many triggers there had been at the last heartbeat, whose thread alone asks. */
+    private long triggersSeen;
 
     TrackedRun(RunState state, SparkReader spark) {
         this.state = state;
@@ -38,6 +40,13 @@ public final class TrackedRun implements RunReport {
         int slot = (int) (seq & (REMEMBERED - 1));
         sentSeq[slot] = seq;
         sentNs[slot] = nowNs;
+    }
+
+    /** Whether the run triggered since this was last asked. */
+    boolean hasTriggered() {
+        long before = triggersSeen;
+        triggersSeen = state.triggers();
+        return triggersSeen != before;
     }
 
     /** A decision that this message caused was applied; only the first for each message is timed. */

@@ -9,10 +9,10 @@ public final class Message {
     /** The kinds of message. */
     public enum Type {
         STARTED("started", false), TRIGGER_START("trigger", true), TRIGGER_END("trigger", false), PROGRESS("progress", true),
-        HEARTBEAT("heartbeat", false), TERMINATED("terminated", false);
+        HEARTBEAT("heartbeat", true), TERMINATED("terminated", false);
 
         final String wireName;
-        /** Whether the run's stream thread soon has more to say: that data was found, or the trigger's end. */
+        /** Whether the run soon has more to say: that data was found, or the trigger's end. */
         final boolean isFollowed;
 
         Type(String wireName, boolean isFollowed) {

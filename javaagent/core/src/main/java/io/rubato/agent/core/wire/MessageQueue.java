@@ -7,8 +7,8 @@ import java.util.Iterator;
  * Bounded; when it is full the oldest message goes, and its run counts it. Offering never waits for room. Spark's progress
  * reports, which are as large as Spark makes them, are an eighth of it at most: beyond that the oldest of them goes.
  *
- * <p>To wake the sleeping sender costs the stream thread a system call. So a message that another follows soon does not
- * wake it: it goes with that one, or with {@link #wake}.
+ * <p>To wake the sleeping sender costs the stream thread a system call, and the driver a request to the broker. So a message
+ * that another follows soon does not wake it: it goes with that one, or with {@link #wake}.
  */
 public final class MessageQueue {
     private final ArrayDeque<Message> messages;

@@ -47,4 +47,34 @@ public final class Fixture {
                 + intervalMs + ",\"action\":\"" + action + "\",\"leaseMs\":" + leaseMs + ",\"causeSeq\":" + cause + "}")
                 .getBytes(StandardCharsets.UTF_8));
     }
+
+    /** Whether this wakes who waits for a message of the emptied queue. */
+    boolean wakesTheSender(Runnable act) throws InterruptedException {
+        while (queue.poll() != null) {
+            continue;
+        }
+        Thread sender = new Thread(() -> {
+            try {
+                queue.take();
+            } catch (InterruptedException stop) {
+                // It was never woken.
+            }
+        });
+        sender.start();
+        try {
+            while (true) {
+                synchronized (queue) {
+                    if (sender.getState() == Thread.State.WAITING) {
+                        act.run();
+                        // Once woken it wants the monitor that is held here.
+                        return sender.getState() == Thread.State.BLOCKED;
+                    }
+                }
+                Thread.yield();
+            }
+        } finally {
+            sender.interrupt();
+            sender.join(10_000);
+        }
+    }
 }

@@ -64,4 +64,17 @@ class HeartbeatTest {
         heartbeat.beat();
         assertTrue(run.get().isExited());
     }
+
+    @Test
+    void theWordOfARunThatTriggersAnywayGoesWithItsNextTriggersEndOrTheNextBeat() throws InterruptedException {
+        StreamHooks.adopt(Thread.currentThread(), fixture.begin("q", "run-1", true));
+        // The first beat introduces the run.
+        heartbeat.beat();
+        StreamHooks.nextBatchTimeEntered(1_000);
+        assertFalse(fixture.wakesTheSender(heartbeat::beat), "it has triggered since the last beat");
+        assertTrue(fixture.wakesTheSender(heartbeat::beat), "no trigger came to take it along");
+        fixture.decide("app/q", "run-1", 1, 1, 500, 60_000, "keep", "null");
+        StreamHooks.nextBatchTimeEntered(2_000);
+        assertTrue(fixture.wakesTheSender(heartbeat::beat), "who commands is told at once");
+    }
 }
