@@ -96,7 +96,20 @@ is wrong; 3 a check found a difference or damage.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(newRun(), newDemo(), newCheckConfig(), newCheckpoints(), newFreeze(),
 		newReplay(), newTournament(), newForecast(), newPretrain(), newCalibrate(), newBench(), newStatus(), newHold(), newRelease(), newAgent(), newVersion())
+	root.InitDefaultHelpCmd()
+	if helpOf, _, err := root.Find([]string{"help"}); err == nil {
+		helpOf.Args = knownCommand
+	}
 	return root
+}
+
+// knownCommand refuses to help with what is no command.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	near, rest, err := cmd.Root().Find(args)
+	if err != nil {
+		return usageError(err)
+	}
+	return subCommand(near, rest)
 }
 
 // subCommand refuses what is no command below cmd.

@@ -29,7 +29,7 @@ class AgentIT implements KindsOfQueries, LeftUntouched, Outputs, FromPython, Lat
 
     private static Stage stage;
     private static Tuner tuner;
-    private static SparkJob job;
+    private static Driver job;
     /** Why there is none. */
     private static Throwable broken;
 

@@ -12,7 +12,7 @@ class AttachFigures {
     private static final String INTERVAL = "600s";
 
     private static Driver driver(Path folder, String... flags) throws Exception {
-        Driver driver = new Driver(folder.resolve("spark.log"), List.of(flags), Driver.classPath(), "io.rubato.jobs.ControlledJob");
+        Driver driver = Driver.of(Spark.BUILT, folder.resolve("spark.log"), flags);
         driver.awaitReady();
         // Class loading belongs to no figure.
         driver.ask("start first first " + INTERVAL, "started");

@@ -28,7 +28,7 @@ class AttachIT {
     static void start() throws Exception {
         folder = Driver.folder("attach");
         broker = new Broker(folder.resolve("broker"));
-        job = new Driver(folder.resolve("spark.log"), List.of(), Driver.classPath(), "io.rubato.jobs.ControlledJob");
+        job = Driver.of(Spark.BUILT, folder.resolve("spark.log"));
         broker.start();
         tuner = new Tuner(broker.address(), "late");
         job.awaitReady();
@@ -45,18 +45,9 @@ class AttachIT {
         broker.close();
     }
 
-    private static String start(String name, String trigger, String... options) throws Exception {
-        return job.ask(String.join(" ", "start", name, name, trigger, String.join(" ", options)).trim(), "started");
-    }
-
-    /** Spark's own word on the live query. */
-    private static Told told() throws Exception {
-        return Told.read(job.ask("told live", "told"));
-    }
-
-    private static void awaitTriggers(int more) throws Exception {
-        int before = told().starts().size();
-        Await.until("triggers as Spark tells of them", () -> told().starts().size() >= before + more);
+    /** When the live query's triggers began, by Spark's own word. */
+    private static List<Long> starts() throws Exception {
+        return job.told("live").starts();
     }
 
     /** From the first of these triggers to the last, one began at each multiple of the live query's own interval. */
@@ -78,20 +69,6 @@ class AttachIT {
         return command.out();
     }
 
-    /** A heartbeat of the attachment that is under way: it comes after this number. */
-    private static JsonNode managed(String alias, String run, long intervalMs, long afterSeq) throws Exception {
-        return Await.found(alias + " is managed", () -> {
-            tuner.command("it/" + alias, run, intervalMs, 60_000, "keep", null);
-            Thread.sleep(100);
-            return tuner.all(run, "heartbeat").stream().filter(m -> m.get("seq").asLong() > afterSeq
-                    && m.get("managed").asBoolean() && m.get("intervalMs").asLong() == intervalMs).findFirst().orElse(null);
-        });
-    }
-
-    private static long lastSeq(String run) {
-        return tuner.all(run).stream().mapToLong(m -> m.get("seq").asLong()).max().orElse(0);
-    }
-
     private static JsonNode batch(String run, long id) throws Exception {
         return tuner.await("batch " + id, run, "trigger", m -> !Tuner.isStart(m) && m.get("batchId").asLong(-1) == id);
     }
@@ -106,13 +83,13 @@ class AttachIT {
     @Test
     void runningQueriesAreManagedGivenBackAndManagedAgainWithoutLosingATriggerOrALine() throws Exception {
         Path copied = folder.resolve("copied");
-        String live = start("live", LIVE_MS + "ms", "checkpoint=yes", "sink=json:" + copied, Told.OF_ALL);
-        String waiting = start("waiting", LONG_MS + "ms");
-        String eager = start("eager", "0s");
-        job.ask("add live 0", "added");
-        Await.until("the first batch, which loads Spark's classes, is over", () -> told().batches() == 1);
-        int before = told().starts().size();
-        awaitTriggers(1);
+        String live = job.start("live", "live", LIVE_MS + "ms", "checkpoint=yes", "sink=json:" + copied, Told.OF_ALL);
+        String waiting = job.start("waiting", "waiting", LONG_MS + "ms");
+        String eager = job.start("eager", "eager", "0s");
+        job.add("live", "0");
+        Await.until("the first batch, which loads Spark's classes, is over", () -> job.told("live").batches() == 1);
+        int before = starts().size();
+        job.awaitTriggers("live", 1);
         String report = attach();
         for (String alias : List.of("live", "waiting", "eager")) {
             assertTrue(report.contains("it/" + alias), report);
@@ -123,20 +100,20 @@ class AttachIT {
         assertTrue(tuner.all(waiting, "trigger").isEmpty(), "its wait was cut");
         JsonNode trigger = tuner.await("a trigger of the live query", live, "trigger", Tuner::isStart);
         tuner.nextStart(live, trigger);
-        awaitTriggers(1);
-        assertNoneSkipped(told().starts().subList(before, told().starts().size()));
-        JsonNode held = managed("live", live, 200, 0);
-        managed("eager", eager, 300, 0);
-        job.ask("add live 1", "added");
+        job.awaitTriggers("live", 1);
+        assertNoneSkipped(starts().subList(before, starts().size()));
+        JsonNode held = tuner.obeyed("it/live", live, 200, Stage.LEASE_MS, 0);
+        tuner.obeyed("it/eager", eager, 300, Stage.LEASE_MS, 0);
+        job.add("live", "1");
         batch(live, 1);
-        managed("live", live, LONG_MS, held.get("seq").asLong());
+        tuner.obeyed("it/live", live, LONG_MS, Stage.LEASE_MS, held.get("seq").asLong());
 
-        before = told().starts().size();
+        before = starts().size();
         assertTrue(detach().contains("as they were"));
         Await.until("no thread of the agent is left", () -> !threads().contains("rubato-"));
-        long lastSeq = lastSeq(live);
-        job.ask("add live 2", "added");
-        awaitTriggers(1);
+        long lastSeq = tuner.lastSeq(live);
+        job.add("live", "2");
+        job.awaitTriggers("live", 1);
 
         attach();
         JsonNode again = tuner.await("it goes on from where it was", live, "started", m -> m.get("seq").asLong() > lastSeq);
@@ -144,10 +121,10 @@ class AttachIT {
         assertEquals(LIVE_MS, again.get("intervalMs").asLong());
         tuner.await("a trigger on its own interval, not on ten minutes", live, "trigger",
                 m -> Tuner.isStart(m) && m.get("seq").asLong() > lastSeq);
-        awaitTriggers(1);
-        assertNoneSkipped(told().starts().subList(before, told().starts().size()));
-        managed("live", live, 200, lastSeq);
-        job.ask("add live 3", "added");
+        job.awaitTriggers("live", 1);
+        assertNoneSkipped(starts().subList(before, starts().size()));
+        tuner.obeyed("it/live", live, 200, Stage.LEASE_MS, lastSeq);
+        job.add("live", "3");
         batch(live, 3);
         JsonNode beat = tuner.awaitHeartbeat("counted", live, m -> m.get("seq").asLong() > lastSeq + 20);
         assertEquals(0, beat.at("/stats/adviceErrors").asLong());

@@ -16,9 +16,8 @@ class BrokerOutageIT {
     void theJobCopiesOnWithoutABrokerAndIsManagedWhenItComes() throws Exception {
         Path folder = Driver.folder("outage");
         try (Broker broker = new Broker(folder.resolve("broker"));
-                Driver driver = new Driver(folder.resolve("spark.log"),
-                        List.of(Driver.agent("brokers=" + broker.address() + ",prefix=out,nonsense=1")), Driver.classPath(),
-                        "io.rubato.jobs.CopyJob", folder.toString())) {
+                Driver driver = Driver.ofCopies(folder,
+                        List.of(Driver.agent("brokers=" + broker.address() + ",prefix=out,nonsense=1")), Driver.classPath())) {
             driver.awaitReady();
             Copy copy = new Copy(driver, folder, "steady", "500ms");
             copy.passesALine();
@@ -29,7 +28,7 @@ class BrokerOutageIT {
             try (Tuner tuner = new Tuner(broker.address(), "out")) {
                 JsonNode trigger = tuner.await("a trigger", copy.runId, "trigger", m -> true);
                 assertTrue(trigger.get("wallMs").asLong() < listeningMs, "the job stood still");
-                JsonNode held = manage(tuner, copy, 0);
+                JsonNode held = tuner.obeyed(copy.key(), copy.runId, 2_000, LEASE_MS, 0);
                 broker.close();
                 copy.passesALine();
                 Await.until("the agent says so again", () -> driver.said("is out of reach") == 2);
@@ -38,7 +37,7 @@ class BrokerOutageIT {
                 JsonNode back = tuner.awaitHeartbeat("a heartbeat after the outage", copy.runId,
                         m -> !m.get("managed").asBoolean() && m.get("seq").asLong() > held.get("seq").asLong()
                                 && m.at("/stats/expired").asLong() > held.at("/stats/expired").asLong());
-                manage(tuner, copy, back.get("seq").asLong());
+                tuner.obeyed(copy.key(), copy.runId, 2_000, LEASE_MS, back.get("seq").asLong());
                 copy.passesALine();
                 assertEquals(2, driver.said("is back"), "it did not say once that the broker is back");
             }
@@ -46,15 +45,5 @@ class BrokerOutageIT {
             driver.stop("steady");
             copy.assertWhole();
         }
-    }
-
-    /** Commands until a heartbeat after this one says that the query is managed; gives that heartbeat. */
-    private static JsonNode manage(Tuner tuner, Copy copy, long afterSeq) throws Exception {
-        return Await.found("the query is managed", () -> {
-            tuner.command(copy.key(), copy.runId, 2_000, LEASE_MS, "lengthen", null);
-            Thread.sleep(200);
-            return tuner.all(copy.runId, "heartbeat").stream()
-                    .filter(m -> m.get("seq").asLong() > afterSeq && m.get("managed").asBoolean()).findFirst().orElse(null);
-        });
     }
 }

@@ -54,9 +54,9 @@ class ChangedSparkIT {
     private static void assertLeftAlone(String name, ChangedSpark spark, String line, boolean followed) throws Exception {
         Path own = Files.createDirectory(folder.resolve(name));
         try (Tuner tuner = new Tuner(broker.address(), name);
-                Driver driver = new Driver(own.resolve("spark.log"),
+                Driver driver = Driver.ofCopies(own,
                         List.of(Driver.agent("log=warn,prefix=" + name + ",brokers=" + broker.address())),
-                        spark.in(Driver.classPath(), own), "io.rubato.jobs.CopyJob", own.toString())) {
+                        spark.in(Driver.classPath(), own))) {
             driver.awaitReady();
             Copy copy = new Copy(driver, own, "left", "200ms");
             copy.passesALine();

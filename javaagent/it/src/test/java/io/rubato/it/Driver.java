@@ -9,15 +9,15 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import javax.management.ObjectName;
 import javax.management.remote.JMXConnector;
 import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
 
-/** A Spark driver with flags and a class path of its own, obeying one line at a time. */
+/** A Spark driver of its own, obeying one line at a time. */
 final class Driver implements AutoCloseable {
+    private static final String CONTROLLED = "io.rubato.jobs.ControlledJob";
     private static final Path JOBS = Path.of(System.getProperty("jobs.target")).toAbsolutePath().normalize();
 
     private final Process process;
@@ -30,11 +30,25 @@ final class Driver implements AutoCloseable {
         return JOBS.resolve("rubato-jobs.jar") + File.pathSeparator + Files.readString(JOBS.resolve("classpath.txt")).trim();
     }
 
-    Driver(Path log, List<String> flags, String classPath, String main, String... arguments) throws IOException {
+    /** A {@code CopyJob} in its folder, of the Spark that the jobs were built with, with this class path. */
+    static Driver ofCopies(Path folder, List<String> flags, String classPath) throws IOException {
+        Path log = folder.resolve("spark.log");
+        return new Driver(log, Spark.BUILT.java(log, flags, List.of("-cp", classPath, "io.rubato.jobs.CopyJob", folder.toString())));
+    }
+
+    /** A {@code ControlledJob}, of the Spark that the jobs were built with, with this class path. */
+    static Driver of(Path log, List<String> flags, String classPath) throws IOException {
+        return new Driver(log, Spark.BUILT.java(log, flags, List.of("-cp", classPath, CONTROLLED)));
+    }
+
+    /** A {@code ControlledJob} of this Spark. */
+    static Driver of(Spark spark, Path log, String... flags) throws IOException {
+        return new Driver(log, spark.driver(log, List.of(flags), CONTROLLED));
+    }
+
+    private Driver(Path log, Process process) {
         this.log = log;
-        List<String> all = new ArrayList<>(List.of("-cp", classPath, main));
-        all.addAll(List.of(arguments));
-        process = Spark.BUILT.java(log, flags, all);
+        this.process = process;
         out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         in = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
     }
@@ -50,6 +64,32 @@ final class Driver implements AutoCloseable {
 
     void awaitReady() throws IOException {
         answer("ready");
+    }
+
+    /** The run id of a query that was started; the options are {@code io.rubato.jobs.Wanted}'s. */
+    String start(String alias, String name, String trigger, String... options) throws IOException {
+        return ask(String.join(" ", "start", alias, name, trigger, String.join(" ", options)).trim(), "started");
+    }
+
+    /** A file of these lines for the alias's folder. */
+    void add(String alias, String... lines) throws IOException {
+        ask(String.join(" ", "add", alias, String.join(" ", lines)).trim(), "added");
+    }
+
+    /** The last batch in the query's checkpoint, which it has to have asked for, or -1. */
+    long committed(String alias) throws IOException {
+        return Long.parseLong(ask("committed " + alias, "committed"));
+    }
+
+    /** What Spark's own listener was told of the alias's query so far. */
+    Told told(String alias) throws IOException {
+        return Told.read(ask("told " + alias, "told"));
+    }
+
+    /** Waits for so many more of the alias's triggers, as Spark tells of them. */
+    void awaitTriggers(String alias, int more) throws Exception {
+        int before = told(alias).starts().size();
+        Await.until("triggers as Spark tells of them", () -> told(alias).starts().size() >= before + more);
     }
 
     /** Sends a line and reads the last word of the answer. */

@@ -49,8 +49,7 @@ class FaultsIT {
         }
         flags.addAll(List.of("-Djava.io.tmpdir=/proc/no-such-folder",
                 "-Dspark.local.dir=" + folder.resolve("local")));
-        driver = new Driver(folder.resolve("spark.log"), flags, AgentJars.byteBuddy() + File.pathSeparator + Driver.classPath(),
-                "io.rubato.jobs.CopyJob", folder.toString());
+        driver = Driver.ofCopies(folder, flags, AgentJars.byteBuddy() + File.pathSeparator + Driver.classPath());
         broker.start();
         network.become(BadNetwork.Mode.PASS);
         tuner = new Tuner(broker.address(), "faults");
@@ -70,24 +69,15 @@ class FaultsIT {
     /** After whatever was done to it, the query can be commanded again, and nothing was lost or came twice. */
     @AfterEach
     void theJobIsUnharmedAndTheAgentServesItAgain() throws Exception {
-        long before = lastSeq();
-        manage(before);
+        manage();
         copy.passesALine();
         copy.assertWhole();
         assertTrue(driver.isAlive());
     }
 
-    private static long lastSeq() {
-        return tuner.all(copy.runId).stream().mapToLong(m -> m.get("seq").asLong()).max().orElse(0);
-    }
-
-    private static JsonNode manage(long afterSeq) throws Exception {
-        return Await.found("the query is managed", () -> {
-            tuner.command(copy.key(), copy.runId, 300, LEASE_MS, "keep", null);
-            Thread.sleep(200);
-            return tuner.all(copy.runId, "heartbeat").stream()
-                    .filter(m -> m.get("seq").asLong() > afterSeq && m.get("managed").asBoolean()).findFirst().orElse(null);
-        });
+    /** A heartbeat from here on that tells that the query obeys. */
+    private static JsonNode manage() throws Exception {
+        return tuner.obeyed(copy.key(), copy.runId, 300, LEASE_MS, tuner.lastSeq(copy.runId));
     }
 
     private static void awaitSaid(String what, int times) throws Exception {
@@ -104,7 +94,7 @@ class FaultsIT {
     @Test
     void openTelemetrysAgentAndOursBothWork() throws Exception {
         assertEquals(1, driver.said("opentelemetry-javaagent - version"));
-        manage(lastSeq());
+        manage();
     }
 
     @Test
@@ -120,7 +110,7 @@ class FaultsIT {
 
     private static void assertBothWork() throws Exception {
         int before = rival.order("count");
-        JsonNode beat = manage(lastSeq());
+        JsonNode beat = manage();
         long firings = beat.at("/stats/hookFirings/nextBatchTime").asLong();
         JsonNode later = tuner.awaitHeartbeat("our hooks fire on", copy.runId,
                 m -> m.at("/stats/hookFirings/nextBatchTime").asLong() > firings);
@@ -137,7 +127,7 @@ class FaultsIT {
         assertFalse(classPath.contains("kafka-clients-" + System.getProperty("kafka.version") + ".jar"));
         assertNotEquals(System.getProperty("bytebuddy.version"),
                 AgentJars.byteBuddy().getFileName().toString().replaceAll("[^\\d.]|\\.jar", ""));
-        manage(lastSeq());
+        manage();
     }
 
     /** Not the whole disk, which the job itself writes to. */
@@ -187,7 +177,7 @@ class FaultsIT {
     @Test
     void aDecisionsTopicFullOfGarbageIsReadToItsEndAndHarmsNothing() throws Exception {
         byte[] huge = new byte[500_000];
-        long refused = manage(lastSeq()).at("/stats/refusedBy/malformed").asLong();
+        long refused = manage().at("/stats/refusedBy/malformed").asLong();
         for (int i = 0; i < 2_000; i++) {
             byte[] value = i % 500 == 0 ? huge : ("{\"v\":" + i + ",[" + "\0".repeat(i % 50)).getBytes(StandardCharsets.UTF_8);
             tuner.send(i % 3 == 0 ? null : i % 3 == 1 ? copy.key() : "elsewhere/" + i, value);
@@ -203,7 +193,7 @@ class FaultsIT {
             int said = driver.said("begins again");
             rival.order(how);
             awaitSaid("begins again", said + 1);
-            manage(lastSeq());
+            manage();
         }
     }
 
@@ -212,12 +202,12 @@ class FaultsIT {
         int said = driver.said("the producer has not answered");
         rival.order("stop-producer");
         awaitSaid("the producer has not answered", said + 1);
-        manage(lastSeq());
+        manage();
     }
 
     @Test
     void anOutOfMemoryErrorInsideOurCoreLeavesTheQueryToSpark() throws Exception {
-        manage(lastSeq());
+        manage();
         rival.order("memory-out");
         for (int i = 0; i < 4; i++) {
             copy.passesALine();
@@ -225,7 +215,7 @@ class FaultsIT {
         Copy fresh = new Copy(driver, folder, "fresh", "200ms");
         fresh.passesALine();
         rival.order("memory-back");
-        assertTrue(manage(lastSeq()).at("/stats/adviceErrors").asLong() > 0);
+        assertTrue(manage().at("/stats/adviceErrors").asLong() > 0);
         awaitSaid("an advice failed, Spark's own code ran instead: java.lang.OutOfMemoryError: injected", 1);
         driver.stop("fresh");
         fresh.assertWhole();

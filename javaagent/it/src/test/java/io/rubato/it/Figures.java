@@ -148,7 +148,8 @@ class Figures {
         try (Broker broker = new Broker(folder.resolve("way"))) {
             broker.start();
             try (Tuner tuner = new Tuner(broker.address(), "way");
-                    SparkJob job = new SparkJob(folder.resolve("spark.log"), "prefix=way,brokers=" + broker.address())) {
+                    Driver job = Driver.of(Spark.BUILT, folder.resolve("spark.log"),
+                            Driver.agent("prefix=way,brokers=" + broker.address()))) {
                 job.awaitReady();
                 String run = job.start("idle", "idle", "1s");
                 tuner.await("started", run, "started", m -> m.get("hooksActive").asBoolean());

@@ -27,9 +27,9 @@ class HookFigures {
     }
 
     private Driver driver(Path times, Broker broker) throws Exception {
-        Driver driver = new Driver(folder.resolve("spark.log"), List.of("-javaagent:" + AgentJars.of(HookTimesAgent.class, folder)
+        Driver driver = Driver.of(folder.resolve("spark.log"), List.of("-javaagent:" + AgentJars.of(HookTimesAgent.class, folder)
                 + "=" + times, Driver.agent("prefix=hooks,brokers=" + broker.address())),
-                AgentJars.byteBuddy() + File.pathSeparator + Driver.classPath(), "io.rubato.jobs.ControlledJob");
+                AgentJars.byteBuddy() + File.pathSeparator + Driver.classPath());
         driver.awaitReady();
         return driver;
     }

@@ -33,7 +33,7 @@ interface KindsOfQueries {
     @Test
     @Proves(Promise.RESTART)
     default void aQueryThatRestartsFromItsCheckpointKeepsItsKeyAndIsManagedAgain() throws Exception {
-        SparkJob job = stage().job;
+        Driver job = stage().job;
         String first = job.start("again", "-", "400ms", "checkpoint=yes");
         JsonNode started = stage().attached(first);
         String key = started.get("key").asText();
@@ -56,7 +56,7 @@ interface KindsOfQueries {
     @Test
     @Proves(Promise.SEVERAL_QUERIES)
     default void aQueryThatIsStartedInsideABatchOfAnotherHasItsOwnInterval() throws Exception {
-        SparkJob job = stage().job;
+        Driver job = stage().job;
         String outer = job.start("outer", "outer", "30s", "sink=nested");
         stage().attached(outer);
         managed("it/outer", outer, 300);
@@ -80,7 +80,7 @@ interface KindsOfQueries {
     @Test
     @Proves(Promise.CLEAN_UP)
     default void aBatchThatOnlyCleansStateUpIsABatchAndNoEmptyTrigger() throws Exception {
-        SparkJob job = stage().job;
+        Driver job = stage().job;
         String run = job.start("cleaned", "cleaned", "300ms", "plan=windows", "checkpoint=yes");
         stage().attached(run);
         job.add("cleaned", "a,100", "b,101");
@@ -114,7 +114,7 @@ interface KindsOfQueries {
     @Test
     @Proves(Promise.SOURCES)
     default void aQueryOnSeveralSourcesTellsAllOfThem() throws Exception {
-        SparkJob job = stage().job;
+        Driver job = stage().job;
         String run = job.start("both", "both", "30s", "source=both", "reader.maxFilesPerTrigger=7");
         JsonNode started = stage().attached(run);
         List<JsonNode> sources = new ArrayList<>();
@@ -154,7 +154,7 @@ interface KindsOfQueries {
     @Test
     @Proves(Promise.FALLING_BEHIND)
     default void sparkWarnsOfFallingBehindTheIntervalInEffect() throws Exception {
-        SparkJob job = stage().job;
+        Driver job = stage().job;
         String lazy = job.start("lazy", "lazy", "100ms", "sink=sleep");
         stage().attached(lazy);
         managed("it/lazy", lazy, 2_000);

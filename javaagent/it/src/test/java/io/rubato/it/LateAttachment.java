@@ -15,21 +15,16 @@ interface LateAttachment {
     @Proves(Promise.ATTACH)
     default void aRunningDriverIsAttachedToAndDetachedFromAgain() throws Exception {
         Stage stage = stage();
-        try (SparkJob job = SparkJob.withoutAgent(stage.spark, stage.folder.resolve("late.log"))) {
+        try (Driver job = Driver.of(stage.spark, stage.folder.resolve("late.log"), Stage.ONE_COMPILER)) {
             job.awaitReady();
             String run = job.start("late", "late", "1s", Told.OF_ALL);
             job.add("late");
-            awaitTriggers(job, 2);
+            job.awaitTriggers("late", 2);
             AgentCommand attach = command("attach", job.pid(), "brokers=" + stage.brokers(), "prefix=it");
             assertTrue(attach.out().startsWith("hooks active"), attach.toString());
             assertTrue(attach.out().contains("it/late"), attach.toString());
             stage.attached(run);
-            JsonNode managed = Await.found("a trigger under a command", () -> {
-                stage.tuner.command("it/late", run, 200, Stage.LEASE_MS);
-                Thread.sleep(100);
-                return stage.tuner.all(run, "trigger").stream()
-                        .filter(m -> Tuner.isStart(m) && m.get("intervalMs").asLong() == 200).findFirst().orElse(null);
-            });
+            JsonNode managed = stage.tuner.obeyed("it/late", run, 200, Stage.LEASE_MS, 0);
             job.add("late");
             JsonNode batch = stage.tuner.await("a batch", run, "trigger", m -> m.at("/counters/batches").asLong() > 0);
             assertTrue(batch.get("seq").asLong() > managed.get("seq").asLong());
@@ -38,7 +33,7 @@ interface LateAttachment {
             assertTrue(detach.out().contains("as they were"), detach.toString());
             // The one in course may have begun under the command.
             int before = job.told("late").starts().size() + 1;
-            awaitTriggers(job, 4);
+            job.awaitTriggers("late", 4);
             List<Long> starts = job.told("late").starts();
             List<Long> seconds = starts.subList(before, starts.size()).stream().map(start -> start / 1_000).toList();
             assertEquals(seconds.stream().distinct().toList(), seconds, "two triggers within an interval of its own");
@@ -50,11 +45,5 @@ interface LateAttachment {
         AgentCommand command = AgentCommand.run(words);
         assertEquals(0, command.exitCode(), command.toString());
         return command;
-    }
-
-    /** So many more, as Spark tells of them. */
-    private static void awaitTriggers(SparkJob job, int more) throws Exception {
-        int before = job.told("late").starts().size();
-        Await.until("triggers as Spark tells of them", () -> job.told("late").starts().size() >= before + more);
     }
 }

@@ -19,7 +19,7 @@ interface LeftUntouched {
      * @param refused how many commands its heartbeats will say were refused; there are none of a continuous query
      */
     private void unmanaged(String name, String run, int refused) throws Exception {
-        SparkJob job = stage().job;
+        Driver job = stage().job;
         try {
             Await.until(name + " goes on", () -> job.committed(name) >= 1);
             stage().tuner.command("it/" + name, run, Stage.LONG_MS, Stage.LEASE_MS);
@@ -61,7 +61,7 @@ interface LeftUntouched {
     @Test
     @Proves(Promise.CONTINUOUS)
     default void besideAQueryThatIsLeftAloneTheOthersAreServed() throws Exception {
-        SparkJob job = stage().job;
+        Driver job = stage().job;
         job.start("alone", "alone", "continuous", "source=rate", "checkpoint=yes");
         try {
             Await.until("the query that is left alone goes on", () -> job.committed("alone") >= 1);

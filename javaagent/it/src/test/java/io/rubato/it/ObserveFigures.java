@@ -26,7 +26,7 @@ class ObserveFigures {
     }
 
     private Driver driver(String... flags) throws Exception {
-        return new Driver(folder.resolve("spark.log"), List.of(flags), Driver.classPath(), "io.rubato.jobs.ControlledJob");
+        return Driver.of(Spark.BUILT, folder.resolve("spark.log"), flags);
     }
 
     private static double cpuSeconds(Driver driver) {

@@ -29,8 +29,8 @@ interface Outputs {
     default void theOutputIsThatOfADriverWithoutTheAgent() throws Exception {
         Path with = stage().folder.resolve("rows-with");
         Path without = stage().folder.resolve("rows-without");
-        SparkJob job = stage().job;
-        try (SparkJob plain = SparkJob.withoutAgent(stage().spark, stage().folder.resolve("plain.log"))) {
+        Driver job = stage().job;
+        try (Driver plain = Driver.of(stage().spark, stage().folder.resolve("plain.log"), Stage.ONE_COMPILER)) {
             Map<String, String> runs = start(job, "30s", with, 1_000);
             plain.awaitReady();
             start(plain, "100ms", without, 1);
@@ -53,14 +53,14 @@ interface Outputs {
     }
 
     /** Two queries over the same files; gives their runs by name. */
-    private static Map<String, String> start(SparkJob job, String trigger, Path sink, int filesInABatch) throws IOException {
+    private static Map<String, String> start(Driver job, String trigger, Path sink, int filesInABatch) throws IOException {
         String[] options = {"checkpoint=yes", "reader.maxFilesPerTrigger=" + filesInABatch};
         return Map.of(
                 "counts", job.start("counts", "counts", trigger, "plan=counts", "mode=update", "sink=table", options[0], options[1]),
                 "rows", job.start("rows", "rows", trigger, "plan=rows", "sink=json:" + sink, options[0], options[1]));
     }
 
-    private static void add(SparkJob job, int file) throws IOException {
+    private static void add(Driver job, int file) throws IOException {
         for (String query : QUERIES) {
             job.add(query, "k" + file % 5 + "," + file, "k" + file % 7 + "," + file, "n" + file + "," + file);
         }

@@ -29,19 +29,19 @@ class RotatedSecretsIT {
             broker.start();
             Files.copy(broker.authority(), authority);
             try (Tuner tuner = new Tuner(broker.address(), "rotated");
-                    SparkJob job = new SparkJob(folder.resolve("spark.log"), "prefix=rotated,brokers=" + broker.securedAddress()
-                            + ",user=driver,passwordFile=" + password
-                            + ",kafka.ssl.truststore.type=PEM,kafka.ssl.truststore.location=" + authority)) {
+                    Driver job = Driver.of(Spark.BUILT, folder.resolve("spark.log"), Driver.agent("prefix=rotated,brokers="
+                            + broker.securedAddress() + ",user=driver,passwordFile=" + password
+                            + ",kafka.ssl.truststore.type=PEM,kafka.ssl.truststore.location=" + authority))) {
                 job.awaitReady();
                 String run = job.start("steady", "steady", "500ms");
-                JsonNode before = managed(tuner, run, 1_100, 0);
+                JsonNode before = tuner.obeyed("it/steady", run, 1_100, Stage.LEASE_MS, 0);
 
                 change(broker);
                 Await.until("the agent says why it is shut out", () -> job.log().contains("do not accept each other"));
 
                 Files.writeString(password, NEW);
                 Files.copy(broker.authority(), authority, StandardCopyOption.REPLACE_EXISTING);
-                managed(tuner, run, 1_200, before.get("seq").asLong());
+                tuner.obeyed("it/steady", run, 1_200, Stage.LEASE_MS, before.get("seq").asLong());
                 Await.until("the agent says that it is in again", 
                         () -> job.log().lastIndexOf("is back") > job.log().lastIndexOf("do not accept each other"));
                 assertFalse(job.log().contains(OLD) || job.log().contains(NEW), "the log shows a secret");
@@ -56,15 +56,5 @@ class RotatedSecretsIT {
                     new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4_096), NEW))).all().get();
         }
         broker.restartWithAnotherCertificate();
-    }
-
-    /** Commands until a heartbeat after this one says that the query obeys; gives that heartbeat. */
-    private static JsonNode managed(Tuner tuner, String run, long intervalMs, long afterSeq) throws Exception {
-        return Await.found("the query holds " + intervalMs + " ms", () -> {
-            tuner.command("it/steady", run, intervalMs, 60_000, "keep", null);
-            Thread.sleep(200);
-            return tuner.all(run, "heartbeat").stream().filter(m -> m.get("seq").asLong() > afterSeq
-                    && m.get("intervalMs").asLong() == intervalMs).findFirst().orElse(null);
-        });
     }
 }

@@ -66,8 +66,10 @@ class SecuredKafkaIT {
     @Test
     void theAgentIsLetInByEachMechanismAndByTlsAlone() throws Exception {
         Path password = Files.writeString(folder.resolve("password-of-each"), PASSWORD);
-        try (Driver driver = copyJob(List.of(), folder.resolve("each.log"))) {
-            Copy copy = new Copy(driver, folder, "each", "300ms");
+        Path own = Files.createDirectory(folder.resolve("each"));
+        try (Driver driver = Driver.ofCopies(own, List.of(), Driver.classPath())) {
+            driver.awaitReady();
+            Copy copy = new Copy(driver, own, "each", "300ms");
             isCommanded(driver, copy, "tls", tls("tls", broker.tlsAddress()) + ",kafka.security.protocol=SSL");
             for (String mechanism : SecuredBroker.MECHANISMS) {
                 isCommanded(driver, copy, mechanism, options(mechanism, password) + ",kafka.sasl.mechanism=" + mechanism);
@@ -185,13 +187,15 @@ class SecuredKafkaIT {
 
     @Test
     void aWrongPasswordLeavesTheJobUnharmedAndIsTakenUpOnceItIsMended() throws Exception {
-        Path wrong = Files.writeString(folder.resolve("wrong"), "pass-that-is-wrong");
+        Path own = Files.createDirectory(folder.resolve("shut-out"));
+        Path wrong = Files.writeString(own.resolve("password"), "pass-that-is-wrong");
         try (Tuner tuner = new Tuner(broker.address(), "wrong");
-                Driver driver = copyJob(List.of(Driver.agent(options("wrong", wrong))), folder.resolve("wrong.log"))) {
-            Copy steady = new Copy(driver, folder, "steady", "300ms");
+                Driver driver = Driver.ofCopies(own, List.of(Driver.agent(options("wrong", wrong))), Driver.classPath())) {
+            driver.awaitReady();
+            Copy steady = new Copy(driver, own, "steady", "300ms");
             Await.until("the agent says why", () -> driver.said("do not accept each other (SaslAuthenticationException") == 1);
             steady.passesALine();
-            Copy second = new Copy(driver, folder, "second", "300ms");
+            Copy second = new Copy(driver, own, "second", "300ms");
             driver.stop("steady");
             second.passesALine();
             Files.writeString(wrong, PASSWORD);
@@ -204,14 +208,6 @@ class SecuredKafkaIT {
             assertEquals(1, driver.said("is back"), driver.log());
             assertEquals(0, driver.said("pass-that-is-wrong"), "the log shows a secret");
         }
-    }
-
-    /** A driver that copies lines in this folder, ready. */
-    private static Driver copyJob(List<String> flags, Path log) throws Exception {
-        Driver driver = new Driver(log, flags, Driver.classPath(), "io.rubato.jobs.CopyJob",
-                folder.toString());
-        driver.awaitReady();
-        return driver;
     }
 
     private static int occurrences(String text, String part) {

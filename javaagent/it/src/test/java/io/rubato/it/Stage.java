@@ -18,7 +18,7 @@ final class Stage implements AutoCloseable {
 
     final Spark spark;
     final Tuner tuner;
-    final SparkJob job;
+    final Driver job;
     final Path folder;
     private final Broker broker;
 
@@ -27,7 +27,7 @@ final class Stage implements AutoCloseable {
         folder = Files.createTempDirectory(Files.createDirectories(Path.of(System.getProperty("it.target"))),
                 "spark-" + spark + "-").toAbsolutePath();
         broker = new Broker(folder.resolve("broker"));
-        job = new SparkJob(spark, folder.resolve("spark.log"), agentArgument());
+        job = Driver.of(spark, folder.resolve("spark.log"), ONE_COMPILER, agentFlag());
         try {
             broker.start();
             tuner = new Tuner(broker.address(), "it");
@@ -39,13 +39,9 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    private String agentArgument() {
-        return "brokers=" + broker.address() + ",prefix=it,min=50ms,max=1h";
-    }
-
-    /** For a driver of another kind with the same broker and tuner. */
+    /** Of the stage's driver, and for one of another kind with the same broker and tuner. */
     String agentFlag() {
-        return SparkJob.agentFlag(agentArgument());
+        return Driver.agent("brokers=" + broker.address() + ",prefix=it,min=50ms,max=1h");
     }
 
     String brokers() {

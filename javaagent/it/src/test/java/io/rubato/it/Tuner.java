@@ -105,6 +105,23 @@ final class Tuner implements AutoCloseable {
         return seq;
     }
 
+    /**
+     * Commands an interval over and over until a heartbeat after this number tells that the run holds it; gives that heartbeat.
+     */
+    JsonNode obeyed(String key, String runId, long intervalMs, long leaseMs, long afterSeq) throws Exception {
+        return Await.found(key + " holds " + intervalMs + " ms", () -> {
+            command(key, runId, intervalMs, leaseMs, "keep", null);
+            Thread.sleep(100);
+            return all(runId, "heartbeat").stream().filter(m -> m.get("seq").asLong() > afterSeq
+                    && m.get("managed").asBoolean() && m.get("intervalMs").asLong() == intervalMs).findFirst().orElse(null);
+        });
+    }
+
+    /** The number of the run's last message, or 0. */
+    long lastSeq(String runId) {
+        return all(runId).stream().mapToLong(m -> m.get("seq").asLong()).max().orElse(0);
+    }
+
     private byte[] decision(String runId, long intervalMs, long leaseMs, String action, Long cause) {
         return JSON.createObjectNode().put("v", 1).put("epoch", epoch).put("seq", ++seq).put("runId", runId)
                 .put("intervalMs", intervalMs).put("action", action).put("leaseMs", leaseMs).put("causeSeq", cause)

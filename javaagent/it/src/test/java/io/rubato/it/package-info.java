@@ -1,7 +1,7 @@
 /**
  * The agent in a real Spark against a real Kafka broker.
  *
- * <p><b>Model.</b> {@link io.rubato.it.Broker} and {@link io.rubato.it.SparkJob} are processes of their own;
+ * <p><b>Model.</b> {@link io.rubato.it.Broker} and {@link io.rubato.it.Driver} are processes of their own;
  * {@link io.rubato.it.Tuner} stands in for the tuner: it reads every metric and sends commands. A test awaits what it
  * promises, with a deadline. A class with a parameter runs on each {@link io.rubato.it.Spark} under test, on one
  * {@link io.rubato.it.Stage} each; what is to be seen in the compatibility table says what it
