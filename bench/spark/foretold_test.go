@@ -14,7 +14,7 @@ import (
 //	go test -run '^$' -bench Foretold -benchtime 1x ./bench/spark
 func BenchmarkForetold(b *testing.B) {
 	for _, batch := range []time.Duration{200 * time.Millisecond, 260 * time.Millisecond, 320 * time.Millisecond} {
-		for _, seed := range []uint64{5, 10, 11} {
+		for _, seed := range []uint64{5, 10, 11, 12} {
 			b.Run(fmt.Sprintf("batch=%v/seed=%d", batch, seed), func(b *testing.B) {
 				for b.Loop() {
 					foretold(b, batch, seed)
