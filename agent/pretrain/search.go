@@ -42,9 +42,9 @@ type Block struct {
 	Kind sim.Kind
 	// Blind says that it is of the line for blind queries.
 	Blind bool
-	// One says that the constant is among them, and what the pressure takes of the
-	// wait.
-	One bool
+	// One says that the constant is among them, By that what the pressure takes of
+	// the wait is.
+	One, By bool
 	// Features are those whose weights are searched.
 	Features []int
 	// Knee is the logarithm of a ratio beyond which a single driver says little
@@ -56,7 +56,7 @@ type Block struct {
 // is 0 on the others, so that the blocks hardly get in each other's way.
 func Blocks() []Block {
 	return []Block{
-		{Name: "sighted", Kind: sim.Sighted, One: true, Knee: knee, Features: []int{
+		{Name: "sighted", Kind: sim.Sighted, One: true, By: true, Knee: knee, Features: []int{
 			env.FeatureMarginal, env.FeatureTrend, env.FeatureTrendFast, env.FeatureTrendSlow, env.FeatureForecast1,
 			env.FeatureForecast5, env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureFull,
 			env.FeatureIdle, env.FeaturePeriod, env.FeatureGrain,
@@ -71,7 +71,7 @@ func Blocks() []Block {
 		{Name: "off-model", Kind: sim.OffModel, Knee: knee, Features: []int{
 			env.FeatureNextPrice, env.FeatureSlowDue, env.FeatureSlowPrice, env.FeatureSlowNext, env.FeatureWarmup,
 		}},
-		{Name: "blind", Kind: sim.Blind, Blind: true, One: true, Knee: knee, Features: []int{
+		{Name: "blind", Kind: sim.Blind, Blind: true, One: true, By: true, Knee: knee, Features: []int{
 			env.FeatureMarginal, env.FeatureTrend, env.FeatureTrendSlow, env.FeatureForecast1, env.FeatureForecast5,
 			env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureIdle, env.FeaturePeriod,
 			env.FeatureEmptyShare, env.FeatureEmptyPrice,
@@ -154,13 +154,19 @@ func (b *Block) numbers(lines *policy.Lines) []*float64 {
 	}
 	var all []*float64
 	if b.One {
-		all = append(all, &l.One, &l.By.Next, &l.By.Count, &l.By.Trend, &l.By.TrendFast)
+		all = append(all, &l.One)
+	}
+	if b.By {
+		all = append(all, &l.By.Next, &l.By.Count, &l.By.Trend, &l.By.TrendFast)
 	}
 	for _, f := range b.Features {
 		all = append(all, &l.Weight[f])
 	}
 	return all
 }
+
+// Numbers is how many numbers are searched.
+func (b *Block) Numbers() int { return len(b.numbers(new(policy.Lines))) }
 
 func (b *Block) read(lines policy.Lines) []float64 {
 	var x []float64

@@ -16,11 +16,15 @@ const quantiles = 11
 // Critic is what estimates the advantage of an action.
 type Critic int
 
-// The critics. All but Paired see one action's outcome only, which a coin chose.
+// The critics. All but the first two see one action's outcome only, which a coin
+// chose.
 const (
 	// Paired has no critic: both actions are played from the same state on the
 	// same arrivals and noise, and subtracted.
 	Paired Critic = iota
+	// Hindsight is told which of both was better, and not by how much: the actor
+	// clones what one would do who knew all that comes and may choose this once.
+	Hindsight
 	// Raw is the cost itself.
 	Raw
 	// Average is the differential return: less the mean cost rate.
@@ -77,6 +81,10 @@ func (c Critic) judge(seed uint64, samples []sample, hidden shape, epochs int) (
 	switch c {
 	case Paired:
 		j.advantages = paired
+	case Hindsight:
+		for i := range samples {
+			j.advantages = append(j.advantages, sign(samples[i].advantage)*samples[i].counts)
+		}
 	case Raw:
 		cost := bounded(each(samples, func(s *sample) float64 { return s.cost }))
 		for i := range samples {
@@ -95,11 +103,13 @@ func (c Critic) judge(seed uint64, samples []sample, hidden shape, epochs int) (
 			j.advantages[i] = v.advantage(i)
 		}
 	}
-	if c != Paired {
+	if c > Hindsight {
 		for i := range samples {
 			j.advantages[i] *= 2 * samples[i].coin * samples[i].counts
 		}
 		j.advantages = bounded(j.advantages)
+	}
+	if c != Paired {
 		j.likeness = correlation(j.advantages, paired)
 	}
 	scale := 0.0
@@ -246,6 +256,16 @@ func moments(xs []float64, of []int) (mean, deviation float64) {
 		deviation += (xs[i] - mean) * (xs[i] - mean) / float64(len(of))
 	}
 	return mean, max(math.Sqrt(deviation), 1e-12)
+}
+
+func sign(x float64) float64 {
+	switch {
+	case x > 0:
+		return 1
+	case x < 0:
+		return -1
+	}
+	return 0
 }
 
 func correlation(a, b []float64) float64 {

@@ -8,13 +8,14 @@
 // Whatever is learnt is added to the margin of the line that policies start from
 // (policy.PriorLines), and begins as nothing. All variants of a seed learn from
 // the same samples: states met on random drivers by the line, its threshold
-// jittered, with what triggering and what waiting led to on the same arrivals
-// and noise (pretrain.Scene.Branch). The shipped learner takes the difference of
-// both. The others see one of them, chosen by a coin of u = 1 or -1, and take 2 u
-// (return - baseline), whose mean over the coin is the same difference whatever
-// the baseline is: a critic's value of the state takes noise away and adds no
-// bias, but for Bootstrapped, which takes the critic's word for all after the
-// next trigger. Returns are differential, in shares of what the driver costs.
+// jittered, with what triggering and what waiting led to on the same arrivals and
+// noise (pretrain.Scene.Branch). The shipped learner takes the difference of
+// both; Hindsight takes which was better. The others see one of them, chosen by a
+// coin of u = 1 or -1, and take 2 u (return - baseline), whose mean over the coin
+// is the same difference whatever the baseline is: a critic's value of the state
+// takes noise away and adds no bias, but for Bootstrapped, which takes the
+// critic's word for all after the next trigger. Returns are differential, in
+// shares of what the driver costs.
 //
 // The policy gradient of the advantages is followed for some epochs, and the
 // epoch that is worth most on a fifth of the training drivers, put aside, is

@@ -50,6 +50,7 @@ func Variants() []Variant {
 	critic := func(name string, c Critic) {
 		add("critic", name, func(v *Variant) { v.Critic = c })
 	}
+	critic("the better action in hindsight, cloned", Hindsight)
 	critic("one action, its raw cost", Raw)
 	critic("one action, average reward", Average)
 	critic("one action, state value", Value)
