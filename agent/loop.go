@@ -267,7 +267,7 @@ func (l *Loop) Step(t *env.Tick) (s *replay.Step, command bool) {
 	s = &l.step
 	*s = replay.Step{
 		Index: l.index, Query: t.Query, Run: t.Run, Group: g.cfg.Name, Mode: string(g.cfg.Mode),
-		At: t.At, Cause: t.Cause, Elapsed: t.Elapsed, Cost: t.Cost, Discounted: t.Discounted,
+		At: t.At, Cause: t.Cause, Arrived: t.Arrived, Elapsed: t.Elapsed, Cost: t.Cost, Discounted: t.Discounted,
 		First: t.First, Teaches: t.Teaches, Observation: t.Observation, Mask: t.Mask,
 	}
 	if !command {

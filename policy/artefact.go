@@ -23,7 +23,8 @@ type Artefact struct {
 	// logarithm, by key: what was learnt of them. Others stand at 0.
 	Thresholds map[string]float64
 	// Provenance tells where the policy comes from: commit, command, time,
-	// journal, seed. Nothing in it is read by a program.
+	// journal, seed. Programs read of it alone how much of the journal a policy had
+	// seen (app.Judge).
 	Provenance map[string]string
 }
 

@@ -8,7 +8,7 @@ import (
 
 const (
 	// schema is the version of blocks and payloads.
-	schema = 5
+	schema = 6
 	// blockBytes is the size at which a block is full.
 	blockBytes  = 4 << 10
 	blockHeader = 4

@@ -119,7 +119,7 @@ func (d *decoder) step() *Step {
 	s := &Step{
 		Index: d.uint64(), Query: env.QueryKey(d.string()), Run: env.RunID(d.string()),
 		Group: d.string(), Mode: d.string(),
-		At: env.Time(d.uint64()), Cause: d.uint64(), Elapsed: d.float(),
+		At: env.Time(d.uint64()), Cause: d.uint64(), Arrived: d.float(), Elapsed: d.float(),
 	}
 	for _, c := range [2]*env.Components{&s.Cost, &s.Discounted} {
 		for _, f := range componentFields(c) {

@@ -74,6 +74,7 @@ func AppendStep(b []byte, s *Step) []byte {
 	b = appendString(b, s.Mode)
 	b = le.AppendUint64(b, uint64(s.At))
 	b = le.AppendUint64(b, s.Cause)
+	b = appendFloat(b, s.Arrived)
 	b = appendFloat(b, s.Elapsed)
 	for _, c := range [2]*env.Components{&s.Cost, &s.Discounted} {
 		for _, f := range componentFields(c) {

@@ -16,6 +16,8 @@ type Step struct {
 	Mode  string
 	At    env.Time
 	Cause uint64
+	// Arrived is how many events had arrived by At, on the run's own scale.
+	Arrived float64
 	// Elapsed, Cost and Discounted are of the time since the query's previous
 	// step: the consequence of that step's action.
 	Elapsed          float64

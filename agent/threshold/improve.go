@@ -22,10 +22,6 @@ const (
 	Highest = 1.2
 	// sure is by how many standard errors a candidate has to be cheaper.
 	sure = 3
-	// block is the length of what is compared pair by pair, s; what a queue near
-	// overload costs hangs together over so many blocks.
-	block    = 60
-	together = 5
 	// roundTrip and noise are what a driver's usually are: from a decision to
 	// its effect, and the deviation of the logarithm of a batch's duration.
 	roundTrip = 3 * time.Millisecond
@@ -58,16 +54,16 @@ func Fitted(set env.Settings, o *env.Observation) Model {
 	}
 }
 
-// simulation plays the counts, with the model's batches.
-func (m *Model) simulation(counts []float32) (*sim.Sim, error) {
-	return sim.New(sim.Config{
+// Config is the simulation of the query with so many events in each second.
+func (m *Model) Config(counts []float32) sim.Config {
+	return sim.Config{
 		Query: "model", Run: "model", Seed: 1, Load: func() sim.Load { return &replayed{counts} },
 		Duration: time.Duration(len(counts)) * time.Second, Reference: m.Reference,
 		Settings: m.Settings, Configured: m.Settings.Ladder.Interval(0),
 		Overhead: time.Duration(m.Overhead * float64(time.Second)), PerRow: m.PerRow, Noise: noise,
 		Cap: m.Cap, Floor: m.Floor, RoundTrip: roundTrip, Blind: m.Blind,
 		Forecaster: func() env.Forecaster { return forecast.New() },
-	})
+	}
 }
 
 // replayed are seconds as a load.
@@ -91,78 +87,30 @@ func Improve(ctx context.Context, net *policy.Network, m *Model, counts []float3
 	if len(counts) < Least || !(m.Reference > 0) {
 		return from, nil
 	}
-	start, err := m.simulation(counts)
+	start, err := sim.New(m.Config(counts))
 	if err != nil {
 		return from, fmt.Errorf("model the query: %w", err)
 	}
-	p := player{net: net, weights: m.Settings.Weights, sim: new(sim.Sim)}
-	stands := p.play(ctx, start, from)
+	s := new(sim.Sim)
+	play := func(shift float64) []float64 {
+		s.CopyFrom(start)
+		return Play(ctx, s, m.Settings.Weights, func(t *env.Tick) {
+			s.Act(t.Query, int(t.Observation.Rung)+net.Choose(&t.Observation, t.Mask, shift).Delta())
+		})
+	}
+	stands := play(from)
 	best, gain := from, 0.0
 	for _, step := range steps {
 		to := math.Round((from+step)*100) / 100
 		if to < Lowest || to > Highest {
 			continue
 		}
-		mean, deviation := compare(stands, p.play(ctx, start, to))
+		mean, deviation := Compare(stands, play(to))
 		if mean+sure*deviation < 0 && mean < gain {
 			best, gain = to, mean
 		}
 	}
 	return best, ctx.Err()
-}
-
-// compare returns the mean difference of a block's cost and its standard error,
-// by Newey and West 1987: neighbouring blocks are not independent.
-func compare(stands, other []float64) (mean, deviation float64) {
-	n := min(len(stands), len(other))
-	for i := range n {
-		mean += (other[i] - stands[i]) / float64(n)
-	}
-	for lag := range together + 1 {
-		covariance := 0.0
-		for i := lag; i < n; i++ {
-			covariance += (other[i] - stands[i] - mean) * (other[i-lag] - stands[i-lag] - mean)
-		}
-		if lag > 0 {
-			covariance *= 2 * (1 - float64(lag)/float64(together+1))
-		}
-		deviation += covariance
-	}
-	return mean, math.Sqrt(max(deviation, 0) / float64(n) / float64(max(n-1, 1)))
-}
-
-// player plays the policy's argmax with its threshold moved.
-type player struct {
-	net     *policy.Network
-	weights env.Weights
-	sim     *sim.Sim
-}
-
-// play returns the cost of each block; the last holds what the queue left at the
-// end is sure to cost.
-func (p *player) play(ctx context.Context, start *sim.Sim, shift float64) []float64 {
-	s := p.sim
-	s.CopyFrom(start)
-	var blocks []float64
-	var booked float64
-	for {
-		t, ok := s.Next()
-		if !ok {
-			break
-		}
-		for t.At.Sub(0) >= block*float64(len(blocks)+1) {
-			score := s.Score(0)
-			cost := p.weights.Cost(score.Components)
-			blocks = append(blocks, cost-booked)
-			booked = cost
-			if ctx.Err() != nil {
-				return blocks
-			}
-		}
-		s.Act(t.Query, int(t.Observation.Rung)+p.net.Choose(&t.Observation, t.Mask, shift).Delta())
-	}
-	score := s.Score(0)
-	return append(blocks, p.weights.Cost(score.Components)+p.weights.Cost(score.Leftover)-booked)
 }
 
 // Move applies a shift to a policy's probabilities: the odds of triggering, the

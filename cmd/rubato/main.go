@@ -94,11 +94,11 @@ is wrong; 3 a check found a difference or damage.`,
 		RunE:          help,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
-	root.AddCommand(newRun(), newDemo(), newCheckConfig(), newCheckpoints(), newFreeze(),
+	root.AddCommand(newRun(), newDemo(), newCheckConfig(), newCheckpoints(), newFreeze(), newJudge(),
 		newReplay(), newTournament(), newForecast(), newPretrain(), newCalibrate(), newBench(), newStatus(), newHold(), newRelease(), newAgent(), newVersion())
 	root.InitDefaultHelpCmd()
 	if helpOf, _, err := root.Find([]string{"help"}); err == nil {
-		helpOf.Args = knownCommand
+		helpOf.Args, helpOf.Example = knownCommand, "  rubato help replay verify"
 	}
 	return root
 }

@@ -165,22 +165,22 @@ func (f *tournamentFlags) options() (o tournament.Options, err error) {
 		}
 		o.Lines["line "+path] = &l
 	}
-	o.Policy, err = f.artefact()
+	o.Policy, err = readPolicy(f.policy)
 	return o, err
 }
 
-// artefact is the policy that plays.
-func (f *tournamentFlags) artefact() (*policy.Artefact, error) {
-	if f.policy == "" {
+// readPolicy reads a frozen policy; without a path it is the one that ships.
+func readPolicy(path string) (*policy.Artefact, error) {
+	if path == "" {
 		return pretrained.Policy()
 	}
-	b, err := os.ReadFile(f.policy)
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the policy: %w", err)
 	}
 	a, err := policy.Decode(b)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.policy, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return a, nil
 }
@@ -229,7 +229,7 @@ func runAdaptation(cmd *cobra.Command, f *tournamentFlags) error {
 		return usageError(fmt.Errorf("tournament --adapt: --minutes %v: want at least %v", f.minutes, o.Every.Minutes()))
 	}
 	var err error
-	if o.Policy, err = f.artefact(); err != nil {
+	if o.Policy, err = readPolicy(f.policy); err != nil {
 		return usageError(fmt.Errorf("tournament: %w", err))
 	}
 	if o.Shifts, err = f.shifts(); err != nil {

@@ -10,6 +10,18 @@ import (
 	"rubato/policy"
 )
 
+// upToRecord is how the provenance says which records a policy was made of.
+const upToRecord = "up to record %d"
+
+// frozenAt is the last record that was known when the policy was frozen, 0 for one
+// that is not from a store.
+func frozenAt(a *policy.Artefact) (seq uint64) {
+	if _, err := fmt.Sscanf(a.Provenance["journal"], upToRecord, &seq); err != nil {
+		return 0
+	}
+	return seq
+}
+
 // Freeze makes the artefact of a group's policy from a checkpoint, and its
 // encoding. An empty group stands for the only one that has learnt.
 func Freeze(ckpt *checkpoints.Checkpoint, group, version string) (text []byte, a *policy.Artefact, err error) {
@@ -26,7 +38,7 @@ func Freeze(ckpt *checkpoints.Checkpoint, group, version string) (text []byte, a
 	}
 	a.Provenance = map[string]string{
 		"version": version, "group": group, "config": core.cfg.Hash(),
-		"checkpoint": fmt.Sprint(ckpt.Seq), "journal": fmt.Sprintf("up to record %d", ckpt.JournalSeq),
+		"checkpoint": fmt.Sprint(ckpt.Seq), "journal": fmt.Sprintf(upToRecord, ckpt.JournalSeq),
 		"state": ckpt.StateHash(), "at": time.Unix(0, int64(ckpt.At)).UTC().Format(time.RFC3339),
 		"steps": fmt.Sprint(core.loop.Index()),
 	}
