@@ -102,7 +102,7 @@ func recorded(t testing.TB, length time.Duration, change func(*replay.Step)) (j 
 
 func read(t testing.TB, j *replay.Journal, since uint64) []Query {
 	t.Helper()
-	queries, err := Read(j, since, settings(t))
+	queries, err := Read(t.Context(), j, since, settings(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,9 +119,9 @@ func run(t testing.TB, queries []Query, all ...Contestant) []Judgement {
 }
 
 func TestTuningIsJudgedBeforeAnythingIsCommanded(t *testing.T) {
-	j, cost := recorded(t, 2*time.Hour, nil)
+	j, cost := recorded(t, 75*time.Minute, nil)
 	all := run(t, read(t, j, 0), Contestant{"ships", shipped(t)})
-	if len(all) != 1 || all[0].Query != orders || all[0].Windows != 8 {
+	if len(all) != 1 || all[0].Query != orders || all[0].Windows != 5 {
 		t.Fatalf("%+v", all)
 	}
 	if own := all[0].Rows[0].CostRate; math.Abs(own/cost-1) > 0.05 {
@@ -136,7 +136,7 @@ func TestTuningIsJudgedBeforeAnythingIsCommanded(t *testing.T) {
 }
 
 func TestOnlyAPolicyThatIsSurelyBetterPassesTheGate(t *testing.T) {
-	j, _ := recorded(t, 2*time.Hour, nil)
+	j, _ := recorded(t, 75*time.Minute, nil)
 	queries := read(t, j, 0)
 	ships, waits := Contestant{"ships", shipped(t)}, Contestant{"waits", patient(t)}
 	for name, c := range map[string]struct {
@@ -172,10 +172,10 @@ func TestADifferenceThatMayBeChanceDoesNotPass(t *testing.T) {
 }
 
 func TestWhatAPolicyHasSeenDoesNotJudgeIt(t *testing.T) {
-	j, _ := recorded(t, 2*time.Hour, nil)
+	j, _ := recorded(t, 75*time.Minute, nil)
 	all := run(t, read(t, j, j.Last()*3/4), Contestant{"ships", shipped(t)}, Contestant{"waits", patient(t)})
-	if all[0].Seconds < 1500 || all[0].Seconds > 1900 {
-		t.Errorf("%v s of the last half hour", all[0].Seconds)
+	if all[0].Seconds != 900 {
+		t.Errorf("%v s of the last 19 minutes", all[0].Seconds)
 	}
 	if err := Gate(all); !errors.Is(err, ErrTooShort) {
 		t.Error(err)

@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -35,7 +37,7 @@ type Settings func(q env.QueryKey, configured time.Duration) (env.Settings, bool
 
 // Read reads the queries of a journal, by their keys. Arrivals up to the record
 // since are left out.
-func Read(j *replay.Journal, since uint64, settings Settings) ([]Query, error) {
+func Read(ctx context.Context, j *replay.Journal, since uint64, settings Settings) ([]Query, error) {
 	r := reader{settings: settings, queries: map[env.QueryKey]*reading{}}
 	err := j.Iterate(1, func(rec replay.Record) error {
 		switch {
@@ -44,7 +46,7 @@ func Read(j *replay.Journal, since uint64, settings Settings) ([]Query, error) {
 		case rec.Step != nil && rec.Seq > since:
 			r.step(rec.Step)
 		}
-		return nil
+		return ctx.Err()
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the arrivals: %w", err)
@@ -73,6 +75,9 @@ func (r *reader) of(key env.QueryKey) *reading {
 // message takes in what a run says of itself when it introduces itself. The tuner
 // journals what does not parse too.
 func (r *reader) message(in *env.Input) {
+	if !bytes.Contains(in.Value, []byte(spark.Started)) {
+		return // most are others, and to decode takes longer than to look
+	}
 	m, err := spark.Decode(in.Value)
 	if err == nil && m.Type == spark.Started {
 		r.of(env.QueryKey(in.Key)).configured = time.Duration(m.ConfiguredMs) * time.Millisecond

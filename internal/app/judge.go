@@ -53,7 +53,7 @@ func Judge(ctx context.Context, o JudgeOptions) (_ []judge.Judgement, err error)
 		return nil, fmt.Errorf("journal %s ends at record %d, the policy knew it up to record %d: %w", o.Journal, journal.Last(), since, ErrSeen)
 	}
 	resolve := resolver(o.Config)
-	queries, err := judge.Read(journal, since, func(q env.QueryKey, configured time.Duration) (env.Settings, bool) {
+	queries, err := judge.Read(ctx, journal, since, func(q env.QueryKey, configured time.Duration) (env.Settings, bool) {
 		r, ok := resolve(q, configured)
 		return r.Settings, ok
 	})
