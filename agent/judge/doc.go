@@ -13,9 +13,9 @@
 //
 // What is compared is the weighted cost of one contestant with that of another
 // on the same arrivals, minute by minute: the difference is known far better than
-// any cost. Its standard error allows for queues that last for minutes (Newey and
-// West 1987); windows are taken to be independent, and so are queries. Surely
-// means by 1.96 standard errors.
+// any cost. Its standard error, over the minutes of all windows, allows for queues
+// that last for minutes (Newey and West 1987); queries are taken to be
+// independent. Surely means by 1.96 standard errors.
 //
 // A learnt policy is judged on what was recorded after it was frozen alone: it
 // has seen all before that.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"rubato/agent/threshold"
 )
@@ -33,17 +34,27 @@ func change(base, other *Row) Change {
 	if equal(base, other) {
 		return Change{Ratio: 1, Low: 1, High: 1, Same: true}
 	}
-	var cost, more, variance float64
-	for i, stands := range base.minutes {
-		mean, deviation := threshold.Compare(stands, other.minutes[i])
-		n := float64(min(len(stands), len(other.minutes[i])))
-		more += mean * n
-		variance += deviation * deviation * n * n
-		for _, x := range stands {
-			cost += x
-		}
+	var stands, others []float64
+	cost := slight
+	for i, minutes := range base.minutes {
+		n := min(len(minutes), len(other.minutes[i]))
+		stands, others = append(stands, folded(minutes, n)...), append(others, folded(other.minutes[i], n)...)
 	}
-	return around(more/max(cost, slight), math.Sqrt(variance)/max(cost, slight))
+	for _, x := range stands {
+		cost += x
+	}
+	mean, deviation := threshold.Compare(stands, others)
+	n := float64(len(stands))
+	return around(n*mean/cost, n*deviation/cost)
+}
+
+// folded is the first n of the minutes, the last of them with what came after.
+func folded(minutes []float64, n int) []float64 {
+	out := slices.Clone(minutes[:n])
+	for _, x := range minutes[n:] {
+		out[n-1] += x
+	}
+	return out
 }
 
 // around is the change of a share that is known to a standard error.
