@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"testing"
 
+	bolt "go.etcd.io/bbolt"
+
 	"rubato/checkpoints"
 	"rubato/checkpoints/boltfile"
 	"rubato/internal/fulldisk"
@@ -113,6 +115,40 @@ func TestJournalCutShortIsNamedAndMovedAside(t *testing.T) {
 			t.Fatalf("the new journal begins at %d", seq)
 		}
 		closed(t, j)
+	}
+}
+
+func TestAJournalOfAnotherVersionIsNamedAndMovedAside(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	put(t, path, written(t, 1000))
+	j, err := Open(path, Options{MaxBytes: MinBytes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = j.file.Update(func(tx *bolt.Tx) error {
+		b := tx.Bucket(bucketRecords)
+		k, v := b.Cursor().Last()
+		older := bytes.Clone(v)
+		older[0]--
+		return b.Put(bytes.Clone(k), older)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, j)
+	if _, err := Open(path, Options{ReadOnly: true}); !errors.Is(err, errVersion) {
+		t.Errorf("read: %v", err)
+	}
+	j, aside, damage, err := OpenOrRecover(path, Options{MaxBytes: MinBytes, After: 1000})
+	if err != nil || !errors.Is(damage, errVersion) {
+		t.Fatalf("damage %v, error %v", damage, err)
+	}
+	if seq := appendRecord(j, sample(1001)); seq != 1001 {
+		t.Errorf("the new journal begins at %d", seq)
+	}
+	closed(t, j)
+	if _, err := os.Stat(aside); err != nil {
+		t.Error(err)
 	}
 }
 

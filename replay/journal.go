@@ -84,12 +84,13 @@ func Open(path string, o Options) (*Journal, error) {
 	return j, nil
 }
 
-// OpenOrRecover opens a journal for writing. A damaged file is moved aside, to
-// the name returned, and a new one begun in its place; damage says why. What is
-// no journal (boltfile.ErrForeign) is refused and left as it is.
+// OpenOrRecover opens a journal for writing. A damaged file, and one that another
+// version wrote, is moved aside, to the name returned, and a new one begun in its
+// place; damage says why. What is no journal (boltfile.ErrForeign) is refused and
+// left as it is.
 func OpenOrRecover(path string, o Options) (j *Journal, aside string, damage, err error) {
 	j, err = Open(path, o)
-	if err == nil || !errors.Is(err, boltfile.ErrDamaged) {
+	if err == nil || !errors.Is(err, boltfile.ErrDamaged) && !errors.Is(err, errVersion) {
 		return j, "", nil, err
 	}
 	damage = err
@@ -103,22 +104,28 @@ func OpenOrRecover(path string, o Options) (j *Journal, aside string, damage, er
 // growth is by how many bytes a file of the given cap grows.
 func growth(maxBytes int64) int64 { return min(1<<20, maxBytes/16) }
 
-// resume finds the last sequence on disk, and makes the bucket where missing.
+// resume finds the last sequence on disk, and makes the bucket where missing. It
+// refuses a journal whose last block another version wrote.
 func (j *Journal) resume() error {
 	last, err := uint64(0), error(nil)
-	read := func(b *bolt.Bucket) {
+	read := func(b *bolt.Bucket) error {
 		last = b.Sequence()
-		if k, _ := b.Cursor().Last(); len(k) == 8 {
+		k, v := b.Cursor().Last()
+		if len(k) == 8 {
 			last = max(last, binary.BigEndian.Uint64(k))
 		}
+		if len(v) > 0 && v[0] != schema {
+			return fmt.Errorf("%s: %w: schema %d, known is %d", j.file.Path(), errVersion, v[0], schema)
+		}
+		return nil
 	}
 	if j.opts.ReadOnly {
 		err = j.file.View(func(tx *bolt.Tx) error {
 			b, err := records(tx)
-			if err == nil {
-				read(b)
+			if err != nil {
+				return err
 			}
-			return err
+			return read(b)
 		})
 	} else {
 		err = j.file.Update(func(tx *bolt.Tx) error {
@@ -126,8 +133,7 @@ func (j *Journal) resume() error {
 			if err != nil {
 				return err
 			}
-			read(b)
-			return nil
+			return read(b)
 		})
 	}
 	j.next, j.flushed = max(last, j.opts.After)+1, last

@@ -202,7 +202,7 @@ func TestDamagedStoresAreMovedAsideNamedAndBegunAnew(t *testing.T) {
 			a = b.start()
 			d.commanded(epoch)
 			a.Stop()
-			for _, text := range []string{"the checkpoints were damaged", "the journal was damaged", b.checkpoints(), b.journal()} {
+			for _, text := range []string{"the checkpoints were damaged", "the journal cannot be read", b.checkpoints(), b.journal()} {
 				if !b.logs.say(text) {
 					t.Errorf("the log does not say: %s", text)
 				}

@@ -70,7 +70,7 @@ func (a *App) openJournal(cfg *configs.Config, after uint64) (*replay.Journal, e
 	}
 	if damage != nil {
 		a.log.Error().Err(damage).Str("aside", aside).
-			Msg("the journal was damaged: the file was moved aside and a new one begun")
+			Msg("the journal cannot be read: the file was moved aside and a new one begun")
 	}
 	return j, nil
 }
