@@ -103,6 +103,17 @@ func NewLoop() *Loop {
 	return &Loop{Commanding: true, queries: map[env.QueryKey]*query{}}
 }
 
+// Serving returns a loop that serves the artefact to every query, as serve mode
+// does.
+func Serving(a *policy.Artefact) (*Loop, error) {
+	l := NewLoop()
+	g := GroupConfig{Name: "served", Mode: Serve, PolicyName: Learned, Artefact: a}
+	if err := l.Configure([]GroupConfig{g}, func(env.QueryKey) int { return 0 }); err != nil {
+		return nil, fmt.Errorf("serve the policy: %w", err)
+	}
+	return l, nil
+}
+
 // Configure sets the groups; groupOf places a query in one of them, by index,
 // which it must always find. A group that is gone takes its learner with it.
 // It may be called again between two steps: a group keeps its learner, by

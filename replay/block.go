@@ -81,14 +81,22 @@ func sum(seq uint64, payload []byte) uint32 {
 	return crc32.Update(uint32(seq^seq>>32), castagnoli, payload)
 }
 
+// checkSchema tells whether this version wrote the block, which is not empty.
+func checkSchema(b []byte) error {
+	if b[0] != schema {
+		return fmt.Errorf("%w: schema %d, known is %d", errVersion, b[0], schema)
+	}
+	return nil
+}
+
 // decodeBlock gives fn the records of a block from sequence from on. After an
 // error next is the sequence that it befell.
 func decodeBlock(first uint64, b []byte, from uint64, fn func(Record) error) (next uint64, fnErr, err error) {
 	if len(b) < blockHeader {
 		return first, nil, fmt.Errorf("a block of %d bytes", len(b))
 	}
-	if b[0] != schema {
-		return first, nil, fmt.Errorf("%w: schema %d, known is %d", errVersion, b[0], schema)
+	if err := checkSchema(b); err != nil {
+		return first, nil, err
 	}
 	count := int(le.Uint16(b[2:]))
 	if b[1] != 0 || count == 0 {

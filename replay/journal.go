@@ -114,8 +114,11 @@ func (j *Journal) resume() error {
 		if len(k) == 8 {
 			last = max(last, binary.BigEndian.Uint64(k))
 		}
-		if len(v) > 0 && v[0] != schema {
-			return fmt.Errorf("%s: %w: schema %d, known is %d", j.file.Path(), errVersion, v[0], schema)
+		if len(v) == 0 {
+			return nil
+		}
+		if err := checkSchema(v); err != nil {
+			return fmt.Errorf("%s: %w", j.file.Path(), err)
 		}
 		return nil
 	}

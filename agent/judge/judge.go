@@ -100,14 +100,11 @@ func (x *totals) play(ctx context.Context, q *Query, window int, a *policy.Artef
 	}
 	act := func(*env.Tick) {}
 	if a != nil {
-		loop := agent.NewLoop()
-		defer loop.Close()
-		err := loop.Configure([]agent.GroupConfig{{
-			Name: "judged", Mode: agent.Serve, PolicyName: agent.Learned, Artefact: a,
-		}}, func(env.QueryKey) int { return 0 })
+		loop, err := agent.Serving(a)
 		if err != nil {
-			return fmt.Errorf("serve the policy: %w", err)
+			return err
 		}
+		defer loop.Close()
 		act = func(t *env.Tick) {
 			if step, command := loop.Step(t); command {
 				s.Act(t.Query, step.Rung)

@@ -193,11 +193,9 @@ func policyPlayer() (play, error) {
 	if err != nil {
 		return nil, err
 	}
-	loop := agent.NewLoop()
-	if err := loop.Configure([]agent.GroupConfig{{
-		Name: appName, Mode: agent.Serve, PolicyName: agent.Learned, Artefact: a,
-	}}, func(env.QueryKey) int { return 0 }); err != nil {
-		return nil, fmt.Errorf("serving the policy: %w", err)
+	loop, err := agent.Serving(a)
+	if err != nil {
+		return nil, err
 	}
 	return func(s *sim.Sim, t *env.Tick, acts bool) {
 		if step, command := loop.Step(t); command && acts {

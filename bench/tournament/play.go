@@ -78,12 +78,9 @@ type policyPlayer struct {
 }
 
 func newPolicyPlayer(a *policy.Artefact) (*policyPlayer, error) {
-	l := agent.NewLoop()
-	err := l.Configure([]agent.GroupConfig{{
-		Name: "tournament", Mode: agent.Serve, PolicyName: agent.Learned, Artefact: a,
-	}}, func(env.QueryKey) int { return 0 })
+	l, err := agent.Serving(a)
 	if err != nil {
-		return nil, fmt.Errorf("serve the policy: %w", err)
+		return nil, err
 	}
 	return &policyPlayer{l}, nil
 }
