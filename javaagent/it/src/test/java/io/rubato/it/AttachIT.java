@@ -15,7 +15,6 @@ import org.junit.jupiter.api.Test;
 
 /** What the commands promise to a driver whose queries run already, which was started without the agent. */
 class AttachIT {
-    private static final long LONG_MS = 600_000;
     /** Of the live query; long enough that no trigger of its own is late for the next, however busy the machine. */
     private static final long LIVE_MS = 5_000;
 
@@ -84,7 +83,7 @@ class AttachIT {
     void runningQueriesAreManagedGivenBackAndManagedAgainWithoutLosingATriggerOrALine() throws Exception {
         Path copied = folder.resolve("copied");
         String live = job.start("live", "live", LIVE_MS + "ms", "checkpoint=yes", "sink=json:" + copied, Told.OF_ALL);
-        String waiting = job.start("waiting", "waiting", LONG_MS + "ms");
+        String waiting = job.start("waiting", "waiting", Stage.LONG_MS + "ms");
         String eager = job.start("eager", "eager", "0s");
         job.add("live", "0");
         Await.until("the first batch, which loads Spark's classes, is over", () -> job.told("live").batches() == 1);
@@ -106,7 +105,7 @@ class AttachIT {
         tuner.obeyed("it/eager", eager, 300, Stage.LEASE_MS, 0);
         job.add("live", "1");
         batch(live, 1);
-        tuner.obeyed("it/live", live, LONG_MS, Stage.LEASE_MS, held.get("seq").asLong());
+        tuner.obeyed("it/live", live, Stage.LONG_MS, Stage.LEASE_MS, held.get("seq").asLong());
 
         before = starts().size();
         assertTrue(detach().contains("as they were"));

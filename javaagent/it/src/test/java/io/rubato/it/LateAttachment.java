@@ -24,7 +24,9 @@ interface LateAttachment {
             assertTrue(attach.out().startsWith("hooks active"), attach.toString());
             assertTrue(attach.out().contains("it/late"), attach.toString());
             stage.attached(run);
-            JsonNode managed = stage.tuner.obeyed("it/late", run, 200, Stage.LEASE_MS, 0);
+            stage.tuner.obeyed("it/late", run, 200, Stage.LEASE_MS, 0);
+            JsonNode managed = stage.tuner.await("a trigger under a command", run, "trigger",
+                    m -> Tuner.isStart(m) && m.get("intervalMs").asLong() == 200);
             job.add("late");
             JsonNode batch = stage.tuner.await("a batch", run, "trigger", m -> m.at("/counters/batches").asLong() > 0);
             assertTrue(batch.get("seq").asLong() > managed.get("seq").asLong());
