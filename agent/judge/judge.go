@@ -39,7 +39,7 @@ type Judgement struct {
 	// Seconds were played, in so many windows.
 	Seconds float64 `json:"seconds"`
 	Windows int     `json:"windows"`
-	// Why says why nothing was played, where nothing was.
+	// Why says why it was not judged, where it was not.
 	Why  string `json:"why,omitempty"`
 	Rows []Row  `json:"rows,omitempty"`
 	// Change is the last contestant against the one before it.
@@ -76,8 +76,12 @@ func Run(ctx context.Context, queries []Query, all []Contestant, progress func(d
 			}
 			out[i].Rows = append(out[i].Rows, sum.row(c.Name))
 		}
-		last := len(all) - 1
-		out[i].Change = change(&out[i].Rows[last-1], &out[i].Rows[last])
+		base, judged := &out[i].Rows[len(all)-2], &out[i].Rows[len(all)-1]
+		if !(base.CostRate > slight) {
+			out[i].Why = base.Name + " costs nothing"
+			continue
+		}
+		out[i].Change = change(base, judged)
 	}
 	return out, nil
 }
@@ -93,7 +97,7 @@ type totals struct {
 func (x *totals) play(ctx context.Context, q *Query, window int, a *policy.Artefact) error {
 	w := &q.Windows[window]
 	cfg := w.Model.Config(w.Counts)
-	cfg.Query, cfg.Run, cfg.Seed, cfg.Configured = q.Key, "judged", uint64(window)+1, q.Configured
+	cfg.Query, cfg.Run, cfg.Seed, cfg.Configured = q.Key, "judged", uint64(window)+1, w.Configured
 	s, err := sim.New(cfg)
 	if err != nil {
 		return fmt.Errorf("model the query: %w", err)

@@ -14,18 +14,28 @@ import (
 	"rubato/replay"
 )
 
+const (
+	// intervals are how many of the configured ones a window holds at least: it
+	// begins and ends beside their rhythm.
+	intervals = 20
+	// silence is how long after a batch the next step may come before arrivals
+	// count as unknown, s; a few ticks are allowed for too.
+	silence = 5
+)
+
 // Query is what a journal tells of one.
 type Query struct {
-	Key env.QueryKey
-	// Configured is the job's own interval.
-	Configured time.Duration
-	Windows    []Window
+	Key     env.QueryKey
+	Windows []Window
 	// Why says why there is no window, where there is none.
 	Why string
 }
 
-// Window is a quarter of an hour of a query's arrivals, or what there is of it.
+// Window is a quarter of an hour of a run's arrivals (more where the configured
+// interval is long), or what there is of it.
 type Window struct {
+	// Configured is the job's own interval.
+	Configured time.Duration
 	// Counts are the events of each second.
 	Counts []float32
 	Model  threshold.Model
@@ -38,13 +48,15 @@ type Settings func(q env.QueryKey, configured time.Duration) (env.Settings, bool
 // Read reads the queries of a journal, by their keys. Arrivals up to the record
 // since are left out.
 func Read(ctx context.Context, j *replay.Journal, since uint64, settings Settings) ([]Query, error) {
-	r := reader{settings: settings, queries: map[env.QueryKey]*reading{}}
+	r := reader{}
 	err := j.Iterate(1, func(rec replay.Record) error {
 		switch {
 		case rec.Input != nil && rec.Input.Kind == env.InputMessage:
 			r.message(rec.Input)
 		case rec.Step != nil && rec.Seq > since:
-			r.step(rec.Step)
+			r.of(rec.Step.Query).step(rec.Step)
+		case rec.Step != nil:
+			r.of(rec.Step.Query).run = rec.Step.Run
 		}
 		return ctx.Err()
 	})
@@ -52,97 +64,122 @@ func Read(ctx context.Context, j *replay.Journal, since uint64, settings Setting
 		return nil, fmt.Errorf("reading the arrivals: %w", err)
 	}
 	var all []Query
-	for _, key := range slices.Sorted(maps.Keys(r.queries)) {
-		all = append(all, r.queries[key].query(key, r.settings))
+	for _, key := range slices.Sorted(maps.Keys(r)) {
+		all = append(all, r[key].query(key, settings))
 	}
 	return all, nil
 }
 
-type reader struct {
-	settings Settings
-	queries  map[env.QueryKey]*reading
-}
+// reader is the queries of a journal while it is read.
+type reader map[env.QueryKey]*reading
 
-func (r *reader) of(key env.QueryKey) *reading {
-	q := r.queries[key]
+func (r reader) of(key env.QueryKey) *reading {
+	q := r[key]
 	if q == nil {
-		q = new(reading)
-		r.queries[key] = q
+		q = &reading{configured: map[env.RunID]time.Duration{}}
+		r[key] = q
 	}
 	return q
 }
 
-// message takes in what a run says of itself when it introduces itself. The tuner
-// journals what does not parse too.
-func (r *reader) message(in *env.Input) {
-	if !bytes.Contains(in.Value, []byte(spark.Started)) {
-		return // most are others, and to decode takes longer than to look
+// message takes in the interval that a run is configured to, from whichever of
+// its messages the journal still has. The tuner journals what does not parse too.
+func (r reader) message(in *env.Input) {
+	q := r.of(env.QueryKey(in.Key))
+	if _, known := q.configured[q.run]; known && !bytes.Contains(in.Value, []byte(spark.Started)) {
+		return // most are such, and to decode takes longer than to look
 	}
-	m, err := spark.Decode(in.Value)
-	if err == nil && m.Type == spark.Started {
-		r.of(env.QueryKey(in.Key)).configured = time.Duration(m.ConfiguredMs) * time.Millisecond
-	}
-}
-
-func (r *reader) step(s *replay.Step) {
-	q := r.of(s.Query)
-	if s.Observation.DriverQueries > 0 {
-		q.shared = true
-		q.record = threshold.Record{}
-		return
-	}
-	if s.First {
-		q.record.Restart(s.At, s.Arrived)
-	} else {
-		q.record.Add(s.At, s.Arrived)
-	}
-	if s.Observation.Overhead > 0 {
-		q.seen = s.Observation
-	}
-	if q.record.Seconds() == threshold.Window {
-		q.close()
+	if m, err := spark.Decode(in.Value); err == nil {
+		q.configured[m.Run] = time.Duration(m.ConfiguredMs) * time.Millisecond
 	}
 }
 
 // reading is a query while the journal is read.
 type reading struct {
-	configured time.Duration
-	shared     bool
-	record     threshold.Record
-	seen       env.Observation // the last that had a fit
-	windows    []seconds
+	// configured are the intervals of its runs.
+	configured map[env.RunID]time.Duration
+	// run is that of the last step, at its time, and triggered when its trigger
+	// began.
+	run           env.RunID
+	at, triggered env.Time
+	shared        bool
+	// record and counts are the window in course.
+	record threshold.Record
+	counts []float32
+	seen   env.Observation // the last that had a fit
+	done   []stretch
 }
 
-type seconds struct {
+// stretch is a window whose interval is not looked up yet.
+type stretch struct {
+	run    env.RunID
 	counts []float32
 	seen   env.Observation
 }
 
+func (q *reading) step(s *replay.Step) {
+	o := &s.Observation
+	elapsed := s.At.Sub(q.at)
+	limit := silence + 2*o.Period + o.BatchLast
+	if o.DriverQueries > 0 || s.First || s.Run != q.run || !(elapsed >= 0 && elapsed <= limit) {
+		q.close()
+	}
+	q.run, q.at = s.Run, s.At
+	if o.DriverQueries > 0 {
+		q.shared = true
+		return
+	}
+	if o.Overhead > 0 {
+		q.seen = *o
+	}
+	// Between two triggers of a blind query what arrived is a guess.
+	if began := s.At.Add(-o.SinceTrigger); o.Sighted > 0 || began.Sub(q.triggered) > 1e-3 {
+		q.triggered = began
+		q.record.Add(s.At, s.Arrived)
+	}
+	q.counts = append(q.counts, q.record.Take()...)
+	if len(q.counts) >= q.length() {
+		q.close()
+	}
+}
+
+// length is that of a window of the run in course, s.
+func (q *reading) length() int {
+	return max(threshold.Window, int(intervals*q.configured[q.run].Seconds()))
+}
+
 // close ends a window that is long enough to tell something.
 func (q *reading) close() {
-	if q.record.Seconds() >= threshold.Least && q.seen.Reference > 0 {
-		q.windows = append(q.windows, seconds{q.record.Counts(), q.seen})
+	least := max(threshold.Least, q.length()/2)
+	if len(q.counts) >= least && q.seen.Reference > 0 {
+		q.done = append(q.done, stretch{q.run, q.counts, q.seen})
 	}
-	q.record = threshold.Record{}
+	q.record, q.counts = threshold.Record{}, nil
 }
 
 func (q *reading) query(key env.QueryKey, settings Settings) Query {
 	q.close()
-	out := Query{Key: key, Configured: q.configured}
-	set, manageable := settings(key, q.configured)
-	switch {
-	case q.configured <= 0 || !manageable:
-		out.Why = "it has no interval that could be tuned"
-		return out
-	case len(q.windows) == 0:
-		out.Why = fmt.Sprintf("less than %d minutes in a row are known of it", threshold.Least/60)
-		if q.shared {
-			out.Why = "it shares its driver with other queries, and the simulator knows one"
+	out := Query{Key: key}
+	for _, w := range q.done {
+		configured, known := q.configured[w.run]
+		set, manageable := settings(key, configured)
+		switch {
+		case !known:
+			out.Why = "the journal does not tell what interval it is configured to"
+		case configured <= 0 || !manageable:
+			out.Why = "it has no interval that could be tuned"
+		default:
+			out.Windows = append(out.Windows, Window{configured, w.counts, threshold.Fitted(set, &w.seen)})
 		}
-		return out
 	}
-	for _, w := range q.windows {
-		out.Windows = append(out.Windows, Window{w.counts, threshold.Fitted(set, &w.seen)})
+	switch {
+	case len(out.Windows) > 0:
+		out.Why = ""
+	case out.Why != "":
+	case q.shared:
+		out.Why = "it shares its driver with other queries, and the simulator knows one"
+	default:
+		out.Why = fmt.Sprintf("less than %d minutes in a row are known of it, or %d of its intervals", threshold.Least/60, intervals/2)
 	}
 	return out
 }

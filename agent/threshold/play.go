@@ -9,10 +9,11 @@ import (
 )
 
 const (
-	// block is the length of what is compared pair by pair, s; what a queue near
-	// overload costs hangs together over so many blocks.
-	block    = 60
-	together = 5
+	// block is the length of what is compared pair by pair, s.
+	block = 60
+	// Together is over how many blocks hangs together what a queue near overload
+	// costs.
+	Together = 5
 )
 
 // Play plays s, of one query, to its end and returns the weighted cost of each
@@ -49,13 +50,13 @@ func Compare(stands, other []float64) (mean, deviation float64) {
 	for i := range n {
 		mean += (other[i] - stands[i]) / float64(n)
 	}
-	for lag := range together + 1 {
+	for lag := range Together + 1 {
 		covariance := 0.0
 		for i := lag; i < n; i++ {
 			covariance += (other[i] - stands[i] - mean) * (other[i-lag] - stands[i-lag] - mean)
 		}
 		if lag > 0 {
-			covariance *= 2 * (1 - float64(lag)/float64(together+1))
+			covariance *= 2 * (1 - float64(lag)/float64(Together+1))
 		}
 		deviation += covariance
 	}

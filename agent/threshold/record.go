@@ -25,6 +25,14 @@ type Record struct {
 // Seconds is how many seconds are known.
 func (r *Record) Seconds() int { return len(r.counts) }
 
+// Take is the seconds' events, oldest first, which the record then forgets; what
+// it knows of the second in course stays.
+func (r *Record) Take() []float32 {
+	counts := r.counts
+	r.counts = nil
+	return counts
+}
+
 // Counts is a copy of the seconds' events, oldest first.
 func (r *Record) Counts() []float32 { return append([]float32(nil), r.counts...) }
 

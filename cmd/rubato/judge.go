@@ -33,8 +33,8 @@ worth before anything is commanded.
 
 With --policy it is a gate: the frozen policy plays beside the one that ships (or
 --against another), on what was recorded after it was frozen alone, and it exits 3
-unless the policy is surely better on the whole and surely worse for no query. An
-hour at least has to be known. It reads the journal of a tuner that is not running,
+unless the policy is surely better on the whole and surely worse for no query. Of
+some query an hour at least has to be known; then only such count. It reads the journal of a tuner that is not running,
 or a copy of it.`,
 		Example: `  rubato judge --config rubato.yaml                          # what would tuning save?
   rubato judge --config rubato.yaml --policy orders.policy   # is it better than the one that ships?`,
@@ -44,7 +44,7 @@ or a copy of it.`,
 	p := cmd.Flags()
 	p.StringVarP(&f.config, "config", "c", "", "the configuration whose weights, bounds and targets hold; without one the defaults do")
 	p.StringVar(&f.journal, "journal", "", "the journal (default: store.journal)")
-	p.StringVar(&f.group, "group", "", "judge the queries of this group alone")
+	p.StringVar(&f.group, "group", "", "judge the queries of this group alone (default: the one that --policy was frozen from, else all)")
 	p.StringVar(&f.policy, "policy", "", "the frozen policy's file; without one the policy that ships is judged")
 	p.StringVar(&f.against, "against", "", "the policy to be better than (default: the one that ships)")
 	p.BoolVar(&f.json, "json", false, "print JSON")
@@ -67,11 +67,15 @@ func (f *judgeFlags) judge(cmd *cobra.Command) error {
 	o.Progress = bar.show
 	all, err := app.Judge(cmd.Context(), o)
 	bar.done()
-	if err != nil {
-		return stopped(cmd.Context(), "judge", misnamed(err))
-	}
 	var verdict error
-	if f.policy != "" {
+	switch {
+	case errors.Is(err, app.ErrNoGroup):
+		return usageError(err)
+	case errors.Is(err, app.ErrSeen):
+		verdict = err
+	case err != nil:
+		return stopped(cmd.Context(), "judge", misnamed(err))
+	case f.policy != "":
 		verdict = judge.Gate(all)
 	}
 	if err := f.print(cmd.OutOrStdout(), all, verdict); err != nil {
@@ -105,14 +109,15 @@ func (f *judgeFlags) contestants() ([]judge.Contestant, error) {
 }
 
 func (f *judgeFlags) print(out io.Writer, all []judge.Judgement, verdict error) error {
+	overall := judge.Overall(all)
 	if f.json {
 		doc := struct {
 			Queries []judge.Judgement `json:"queries"`
-			Overall *judge.Change     `json:"overall"`
+			Overall *judge.Summary    `json:"overall"`
 			Why     string            `json:"notToBeServed,omitempty"`
 		}{Queries: all}
-		if c, seconds := judge.Overall(all); seconds > 0 {
-			doc.Overall = &c
+		if overall.Counted > 0 {
+			doc.Overall = &overall
 		}
 		if verdict != nil {
 			doc.Why = verdict.Error()
@@ -126,15 +131,14 @@ func (f *judgeFlags) print(out io.Writer, all []judge.Judgement, verdict error) 
 			return err
 		}
 	}
-	if len(all) == 0 {
-		_, err := fmt.Fprintln(out, "the journal tells of no query")
-		return err
+	var err error
+	switch {
+	case len(all) > 0 && overall.Counted > 0:
+		_, err = fmt.Fprintf(out, "over all, by %d of %d queries: %s\n", overall.Counted, overall.Queries, told(overall.Change))
+	case len(all) == 0 && verdict == nil:
+		_, err = fmt.Fprintln(out, "the journal tells of no query")
 	}
-	if c, seconds := judge.Overall(all); seconds > 0 {
-		_, err := fmt.Fprintf(out, "over all: %s\n", told(c))
-		return err
-	}
-	return nil
+	return err
 }
 
 func printJudgement(out io.Writer, j *judge.Judgement) error {
@@ -146,7 +150,8 @@ func printJudgement(out io.Writer, j *judge.Judgement) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\tcost a second\tmean delay, s\ttriggers/s\tempty/s\tbatches/s\t")
 	for _, r := range j.Rows {
-		fmt.Fprintf(w, "%s\t%.3f\t%.2f\t%.2f\t%.2f\t%.2f\t\n", r.Name, r.CostRate, r.MeanDelay, r.Triggers, r.Empties, r.Batches)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", r.Name,
+			digits(r.CostRate), digits(r.MeanDelay), digits(r.Triggers), digits(r.Empties), digits(r.Batches))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -154,6 +159,14 @@ func printJudgement(out io.Writer, j *judge.Judgement) error {
 	last := len(j.Rows) - 1
 	_, err := fmt.Fprintf(out, "%s, of the cost of %s: %s\n\n", j.Rows[last].Name, j.Rows[last-1].Name, told(j.Change))
 	return err
+}
+
+// digits are four, or all those before the point.
+func digits(x float64) string {
+	if x >= 1000 {
+		return fmt.Sprintf("%.0f", x)
+	}
+	return fmt.Sprintf("%.4g", x)
 }
 
 // told is a change in words.

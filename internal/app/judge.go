@@ -17,7 +17,8 @@ import (
 // JudgeOptions say what is judged.
 type JudgeOptions struct {
 	// Config has the weights, bounds and targets of each query's group, Group the
-	// name of the group whose queries are judged, "" for all.
+	// name of the group whose queries are judged: by default the one that the last
+	// contestant was frozen from, else all.
 	Config *configs.Config
 	Group  string
 	// Journal is the file whose arrivals are played.
@@ -27,6 +28,9 @@ type JudgeOptions struct {
 	// Progress, which may be nil, is told how many plays of all are done.
 	Progress func(done, total int)
 }
+
+// ErrNoGroup says that what is asked for is no group.
+var ErrNoGroup = errors.New("no group")
 
 // ErrSeen says that a journal has nothing that a frozen policy had not seen.
 var ErrSeen = errors.New("nothing was recorded since the policy was frozen: let the tuner run on, in any mode")
@@ -66,16 +70,20 @@ func Judge(ctx context.Context, o JudgeOptions) (_ []judge.Judgement, err error)
 
 // inGroup tells of a query whether it is judged.
 func (o *JudgeOptions) inGroup() (func(env.QueryKey) bool, error) {
-	if o.Group == "" {
-		return func(env.QueryKey) bool { return true }, nil
-	}
 	names := make([]string, len(o.Config.Groups))
 	for i, g := range o.Config.Groups {
 		names[i] = g.Name
 	}
-	wanted := slices.Index(names, o.Group)
+	group := o.Group
+	if a := o.Contestants[len(o.Contestants)-1].Policy; group == "" && a != nil && slices.Contains(names, a.Provenance["group"]) {
+		group = a.Provenance["group"]
+	}
+	if group == "" {
+		return func(env.QueryKey) bool { return true }, nil
+	}
+	wanted := slices.Index(names, group)
 	if wanted < 0 {
-		return nil, fmt.Errorf("no group %q in the configuration: it has %s", o.Group, strings.Join(names, ", "))
+		return nil, fmt.Errorf("%w %q in the configuration: it has %s", ErrNoGroup, group, strings.Join(names, ", "))
 	}
 	return func(q env.QueryKey) bool { return o.Config.Match(string(q)) == wanted }, nil
 }

@@ -61,8 +61,15 @@ func TestAFrozenPolicyIsJudgedOnWhatCameAfterItAlone(t *testing.T) {
 	if err != nil || len(all) != 1 || all[0].Seconds < 600 || all[0].Seconds > 661 {
 		t.Errorf("%+v, %v", all, err)
 	}
+	// One that knows more leaves the other without a word, too.
+	newer := *frozen
+	newer.Provenance = map[string]string{"journal": "up to record 1000000000"}
+	o.Contestants = []judge.Contestant{{Name: "own"}, {Name: "newer", Policy: &newer}, {Name: "frozen", Policy: frozen}}
+	if _, err := Judge(t.Context(), o); !errors.Is(err, ErrSeen) {
+		t.Errorf("judged by what its rival had seen: %v", err)
+	}
 	o.Group = "nobody"
-	if _, err := Judge(t.Context(), o); err == nil || !strings.Contains(err.Error(), "it has all") {
+	if _, err := Judge(t.Context(), o); !errors.Is(err, ErrNoGroup) || !strings.Contains(err.Error(), "it has all") {
 		t.Errorf("a group that is none: %v", err)
 	}
 }
