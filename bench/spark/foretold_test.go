@@ -5,11 +5,14 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"rubato/policy/rules"
 )
 
 // BenchmarkForetold reports what the simulator says of the policy against the
 // fixed intervals, of drivers on two cores, by window and by batch time: its
-// cost over the best fixed interval's, and those of the next two over the best.
+// cost over that of 1 s, the best of the grid there, and those of the next two,
+// and of the best of some intervals between them, over the same.
 //
 //	go test -run '^$' -bench Foretold -benchtime 1x ./bench/spark
 func BenchmarkForetold(b *testing.B) {
@@ -30,7 +33,7 @@ func foretold(b *testing.B, batch time.Duration, seed uint64) {
 		b.Fatal(err)
 	}
 	d.Queries[0].Overhead = batch
-	var mean float64
+	var mean, beside float64
 	traces := Traces()
 	for i := range traces {
 		const length = 3 * time.Minute
@@ -52,6 +55,19 @@ func foretold(b *testing.B, batch time.Duration, seed uint64) {
 		ratio := cost(Frozen) / best
 		b.ReportMetric(ratio, traces[i].Name)
 		mean += math.Log(ratio) / float64(len(traces))
+		constant := best
+		for _, interval := range []time.Duration{600 * time.Millisecond, 800 * time.Millisecond, 1250 * time.Millisecond} {
+			p, err := predictBy(d, w, profile("balanced"), length, "fixed-"+interval.String(), func() (play, error) {
+				return outright(func() rules.Rival { return rules.Constant(interval) })
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			constant = min(constant, p.CostRate)
+		}
+		b.ReportMetric(constant/best, traces[i].Name+"-best-constant/1s")
+		beside += math.Log(ratio*best/constant) / float64(len(traces))
 	}
 	b.ReportMetric(math.Exp(mean), "all")
+	b.ReportMetric(math.Exp(beside), "all/best-constant")
 }

@@ -114,6 +114,13 @@ func simulated(d sim.Driver, w *Window, arrivals []time.Duration, weights env.We
 
 // predict plays a rival in the simulator.
 func predict(d sim.Driver, w *Window, weights env.Weights, length time.Duration, rival string) (Prediction, error) {
+	return predictBy(d, w, weights, length, rival, func() (play, error) { return player(rival) })
+}
+
+// predictBy plays what begin returns anew for each draw.
+func predictBy(
+	d sim.Driver, w *Window, weights env.Weights, length time.Duration, rival string, begin func() (play, error),
+) (Prediction, error) {
 	var p Prediction
 	arrivals := w.arrivals()
 	for seed := range uint64(draws) {
@@ -121,7 +128,7 @@ func predict(d sim.Driver, w *Window, weights env.Weights, length time.Duration,
 		if err != nil {
 			return p, fmt.Errorf("simulating %s on %s: %w", rival, w.Trace.Name, err)
 		}
-		act, err := player(rival)
+		act, err := begin()
 		if err != nil {
 			return p, err
 		}
@@ -172,6 +179,11 @@ func player(rival string) (play, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: rival %q is not known", ErrOptions, rival)
 	}
+	return outright(e.New)
+}
+
+// outright has each query a rule of its own, whose interval is in effect at once.
+func outright(rule func() rules.Rival) (play, error) {
 	ladder, err := env.NewLadder(shortest, longest)
 	if err != nil {
 		return nil, err
@@ -179,7 +191,7 @@ func player(rival string) (play, error) {
 	rivals := map[env.QueryKey]rules.Rival{}
 	return func(s *sim.Sim, t *env.Tick, acts bool) {
 		if rivals[t.Query] == nil {
-			rivals[t.Query] = e.New()
+			rivals[t.Query] = rule()
 		}
 		if interval := rivals[t.Query].Decide(t); acts {
 			s.Command(t.Query, rules.Outright(interval, ladder))
