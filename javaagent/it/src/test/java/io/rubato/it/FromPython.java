@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** Queries that a Python program started, in a driver of its own or in a Spark Connect server, are managed as any other. */
 interface FromPython {
-    String NO_PYTHON = "Python is tried where the distribution from PyPI is fetched (`make it-all`)";
+    String NO_PYTHON = "no distribution with Python of this Spark and Scala is fetched (`make it-all` fetches more)";
     Path SCRIPT = Path.of("src/test/python/query.py");
 
     Stage stage();
@@ -53,7 +53,7 @@ interface FromPython {
         Spark spark = stage().spark;
         assumeTrue(spark.isAtLeast(3, 4), "there is none before Spark 3.4");
         assumeTrue(spark.hasPython(), NO_PYTHON);
-        assumeTrue(spark.hasConnect(), "no Connect server of this Spark resolves");
+        assumeTrue(spark.hasConnect(), "no Connect server of this Spark could be fetched");
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();

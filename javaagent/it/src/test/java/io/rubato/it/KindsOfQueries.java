@@ -135,7 +135,7 @@ interface KindsOfQueries {
     @Test
     @Proves(Promise.KAFKA)
     default void aQueryOnKafkaTellsItsTopicAndItsOffsets() throws Exception {
-        assumeTrue(stage().spark.hasKafka(), "no Kafka connector of this Spark resolves");
+        assumeTrue(stage().spark.hasKafka(), "no Kafka connector of this Spark could be fetched");
         stage().tuner.produce("events", 1_000);
         String run = stage().job.start("events", "events", "30s", "source=kafka", "reader.subscribe=events",
                 "reader.kafka.bootstrap.servers=" + stage().brokers(), "reader.startingOffsets=earliest",

@@ -92,7 +92,7 @@ interface LeftUntouched {
     @Proves(Promise.ASYNC)
     default void aQueryThatTracksItsProgressAsynchronouslyIsLeftUntouched() throws Exception {
         assumeTrue(stage().spark.isAtLeast(3, 4), "there is none before Spark 3.4");
-        assumeTrue(stage().spark.hasKafka(), "it takes a Kafka sink, and no connector of this Spark resolves");
+        assumeTrue(stage().spark.hasKafka(), "it takes a Kafka sink, and no connector of this Spark could be fetched");
         String run = stage().job.start("async", "async", "200ms", "source=rate", "reader.rowsPerSecond=50", "sink=kafka",
                 "writer.topic=async", "writer.kafka.bootstrap.servers=" + stage().brokers(),
                 "writer.asyncProgressTrackingEnabled=true", "checkpoint=yes");
