@@ -71,8 +71,8 @@ func run(ctx context.Context, cfg *configs.Config, path string) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	a, err := start(ctx, app.Options{Config: cfg, ConfigPath: path, Version: version, Log: log})
-	if ctx.Err() != nil && a == nil {
+	a, err := app.Start(ctx, app.Options{Config: cfg, ConfigPath: path, Version: version, Log: log})
+	if errors.Is(err, context.Canceled) {
 		log.Info().Msg("stopped while starting: nothing was commanded")
 		return nil
 	}
@@ -90,31 +90,6 @@ func run(ctx context.Context, cfg *configs.Config, path string) error {
 			a.Stop()
 			return nil
 		}
-	}
-}
-
-// start starts the tuner. Where ctx ends first it does not wait: catching up on a
-// long journal takes its time, and the process ends anyway.
-func start(ctx context.Context, o app.Options) (*app.App, error) {
-	type result struct {
-		app *app.App
-		err error
-	}
-	started := make(chan result, 1)
-	go func() {
-		a, err := app.Start(ctx, o)
-		started <- result{a, err}
-	}()
-	select {
-	case r := <-started:
-		return r.app, r.err
-	case <-ctx.Done():
-	}
-	select { // it may be just about to end by itself
-	case r := <-started:
-		return r.app, r.err
-	case <-time.After(500 * time.Millisecond):
-		return nil, ctx.Err()
 	}
 }
 

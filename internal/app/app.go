@@ -119,7 +119,7 @@ func Start(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.config.Store(&cfg)
 	a.noteConfig(&cfg, true)
-	if err := a.resume(&cfg); err != nil {
+	if err := a.resume(ctx, &cfg); err != nil {
 		return nil, err
 	}
 	a.poller = arrivals.New(arrivals.Options{

@@ -6,17 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/segmentio/kafka-go"
 
 	"rubato/checkpoints/boltfile"
+	"rubato/configs"
 	"rubato/env"
 	"rubato/internal/broker"
 	"rubato/internal/fulldisk"
 	"rubato/internal/transport"
+	"rubato/replay"
 )
 
 const rule = "mode: serve, policy: waiting-cost"
@@ -270,6 +274,39 @@ func TestStartThatFailsLeavesNothingBehind(t *testing.T) {
 		t.Fatal("it started although it was told to stop")
 	}
 	b.start() // nothing holds the stores any more
+}
+
+func TestAStartThatIsToldToStopReplaysNothingAndLeavesTheStoresAsTheyWere(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	b.start().Stop()
+	before, hashes := b.lastRecord(), stateHashes(t, b.checkpoints())
+	cfg, err := configs.Load(b.config, Known())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Start(ctx, Options{Config: cfg, Log: zerolog.New(b.logs)}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	if after := b.lastRecord(); after != before || !slices.Equal(stateHashes(t, b.checkpoints()), hashes) {
+		t.Errorf("the journal ended in record %d, and now in %d", before, after)
+	}
+	if b.logs.say("is damaged") {
+		t.Error("it calls the journal damaged")
+	}
+
+	path, _ := record(t, 5)
+	j, err := replay.Open(path, replay.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = j.Close() }()
+	core := NewCore(Hooks{})
+	defer core.Close()
+	if err := (&tail{}).play(ctx, j, 0, core); err != nil || core.s.At != 0 {
+		t.Errorf("it replayed to %v: %v", core.s.At, err)
+	}
 }
 
 // noPolicy is no file.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -27,8 +28,9 @@ func (a *App) openStores(cfg *configs.Config) error {
 }
 
 // resume brings a Core to where the last process left off: the last good
-// checkpoint, and the journal's tail behind it. Then it begins a new process.
-func (a *App) resume(cfg *configs.Config) error {
+// checkpoint, and the journal's tail behind it. Then it begins a new process. Where
+// ctx ends meanwhile, the stores stay as they were.
+func (a *App) resume(ctx context.Context, cfg *configs.Config) error {
 	ckpt, damage, err := a.store.Load()
 	for _, d := range damage {
 		a.log.Error().Err(d).Msg("a checkpoint is damaged: an older one is used")
@@ -49,7 +51,11 @@ func (a *App) resume(cfg *configs.Config) error {
 		}
 		a.log.Info().Uint64("checkpoint", ckpt.Seq).Uint64("steps", a.core.loop.Index()).Msg("resumed from a checkpoint")
 	}
-	if err := tail.play(a.journal, ckpt.JournalSeq, a.core); err != nil {
+	err = tail.play(ctx, a.journal, ckpt.JournalSeq, a.core)
+	if ctx.Err() != nil {
+		return fmt.Errorf("replaying %s: %w", cfg.Store.Journal, ctx.Err())
+	}
+	if err != nil {
 		a.log.Error().Err(err).Msg("the journal's tail is damaged: what it held is lost")
 	}
 	if tail.differs > 0 {
@@ -137,8 +143,12 @@ func (t *tail) step(s *replay.Step) {
 	t.next++
 }
 
-func (t *tail) play(j *replay.Journal, after uint64, c *Core) error {
+// play takes the inputs behind a sequence again, until ctx ends.
+func (t *tail) play(ctx context.Context, j *replay.Journal, after uint64, c *Core) error {
 	_, err := eachTurn(j, after+1, func(turn *turn) error {
+		if ctx.Err() != nil {
+			return errStop
+		}
 		// Only the last turn can lack steps: those of a former one were lost
 		// in the middle, and are not to be written out of their order.
 		t.differs += len(t.missing)

@@ -120,6 +120,20 @@ groups: [{name: all, match: ["*"], %s}]
 func (b *bench) checkpoints() string { return filepath.Join(b.dir, "checkpoints.db") }
 func (b *bench) journal() string     { return filepath.Join(b.dir, "journal.db") }
 
+// lastRecord is the sequence that the journal ends in.
+func (b *bench) lastRecord() uint64 {
+	b.t.Helper()
+	j, err := replay.Open(b.journal(), replay.Options{ReadOnly: true})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	last := j.Last()
+	if err := j.Close(); err != nil {
+		b.t.Fatal(err)
+	}
+	return last
+}
+
 // start starts a tuner in this process; Stop may be called before the end.
 func (b *bench) start() *App {
 	b.t.Helper()
