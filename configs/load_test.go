@@ -306,7 +306,7 @@ func TestOnlyFieldsOfAStartNeedARestart(t *testing.T) {
 		t.Fatalf("%v", fields)
 	}
 	next = parse(t, "kafka: {brokers: [a:1], prefix: p}\nhttp: {listen: \"127.0.0.1:1\"}\nstore: {journal: j}\nseed: 2\n")
-	if fields := RestartNeeded(old, next); !slices.Equal(fields, []string{"kafka.brokers", "kafka.prefix", "http.listen", "store", "seed"}) {
+	if fields := RestartNeeded(old, next); !slices.Equal(fields, []string{"kafka.brokers", "kafka.prefix", "http.listen", "store.journal", "seed"}) {
 		t.Fatalf("%v", fields)
 	}
 }

@@ -44,7 +44,7 @@ func TestAPasswordInTheClearIsAWarning(t *testing.T) {
 
 func TestSecurityNeedsARestart(t *testing.T) {
 	got := RestartNeeded(Default(), parse(t, strings.Replace(secure, "sasl:", "tls: {ca: ca.pem}, sasl:", 1)))
-	if want := "kafka.brokers kafka.protocol kafka.tls kafka.sasl kafka.keys_file"; strings.Join(got, " ") != want {
+	if want := "kafka.brokers kafka.protocol kafka.tls.ca kafka.sasl.user kafka.sasl.password_file kafka.keys_file"; strings.Join(got, " ") != want {
 		t.Fatalf("got %v", got)
 	}
 }

@@ -250,26 +250,3 @@ func (r *reader) topicPrefix(key, value string) {
 }
 
 func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
-
-// RestartNeeded names the fields that differ and take effect at a start only.
-func RestartNeeded(old, next *Config) []string {
-	var fields []string
-	differ := func(name string, same bool) {
-		if !same {
-			fields = append(fields, name)
-		}
-	}
-	differ("kafka.brokers", slices.Equal(old.Kafka.Brokers, next.Kafka.Brokers))
-	differ("kafka.prefix", old.Kafka.Prefix == next.Kafka.Prefix)
-	differ("kafka.listen", old.Kafka.Listen == next.Kafka.Listen)
-	differ("kafka.data", old.Kafka.Data == next.Kafka.Data)
-	differ("kafka.protocol", old.Kafka.Protocol == next.Kafka.Protocol)
-	differ("kafka.tls", old.Kafka.TLS == next.Kafka.TLS)
-	differ("kafka.sasl", old.Kafka.SASL == next.Kafka.SASL)
-	differ("kafka.keys_file", old.Kafka.KeysFile == next.Kafka.KeysFile)
-	differ("http.listen", old.HTTP.Listen == next.HTTP.Listen)
-	differ("store", old.Store == next.Store)
-	differ("log", old.Log == next.Log)
-	differ("seed", old.Seed == next.Seed)
-	return fields
-}

@@ -127,7 +127,7 @@ func TestAFieldThatWantsARestartStaysInForceAsItWas(t *testing.T) {
 	if err := errors.Join(os.WriteFile(b.config, []byte(changed+"log: {level: debug}\nseed: 2\n"), 0o600), a.Reload()); err != nil {
 		t.Fatal(err)
 	}
-	if !b.logs.say(`"fields":["http.listen","store","log","seed"]`) {
+	if !b.logs.say(`"fields":["http.listen","store.every","log.level","seed"]`) {
 		t.Error("it is not told what waits for the next start")
 	}
 	if fields := configs.RestartNeeded(before, a.config.Load()); len(fields) > 0 {
