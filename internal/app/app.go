@@ -291,7 +291,7 @@ func (a *App) Hold(key string) error { return a.operate(env.InputHold, key) }
 func (a *App) Release(key string) error { return a.operate(env.InputRelease, key) }
 
 func (a *App) operate(kind env.InputKind, key string) error {
-	err := fmt.Errorf("%w: the tuner is stopping", web.ErrUnknownQuery)
+	err := web.ErrStopping
 	a.call(func() {
 		if !a.core.env.Known(env.QueryKey(key)) {
 			err = fmt.Errorf("%w: %q", web.ErrUnknownQuery, key)

@@ -11,6 +11,7 @@ import (
 	"rubato/configs"
 	"rubato/env/spark"
 	"rubato/internal/broker"
+	"rubato/internal/web"
 )
 
 // stepped is the newest step.
@@ -85,6 +86,20 @@ func TestWrongConfigurationChangesNothingAndIsReported(t *testing.T) {
 	}
 	if !b.logs.say("the old one stays") {
 		t.Fatal("it is not logged")
+	}
+}
+
+func TestWhatIsAskedOfATunerThatStopsIsNotCalledWrong(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	a := b.start()
+	a.Stop()
+	for what, err := range map[string]error{"hold": a.Hold("shop/orders"), "release": a.Release("shop/orders"), "reload": a.Reload()} {
+		if !errors.Is(err, web.ErrStopping) || errors.Is(err, web.ErrUnknownQuery) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if b.logs.say("is wrong") {
+		t.Error("it calls the configuration wrong")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"rubato/configs"
 	"rubato/internal/telemetry"
+	"rubato/internal/web"
 )
 
 // watch watches the configuration's file, where there is one.
@@ -68,6 +69,9 @@ func (a *App) apply(cfg *configs.Config, err error) error {
 	if err == nil {
 		err = a.adopt(cfg)
 	}
+	if errors.Is(err, web.ErrStopping) {
+		return err
+	}
 	if err != nil {
 		a.noteConfig(a.config.Load(), false)
 		a.log.Error().Err(err).Msg("the new configuration is wrong: the old one stays")
@@ -91,7 +95,7 @@ func (a *App) adopt(cfg *configs.Config) error {
 		return err
 	}
 	changed := false
-	err = errors.New("the tuner is stopping")
+	err = web.ErrStopping
 	a.call(func() {
 		if changed = a.core.s.Config != string(value); !changed {
 			err = nil

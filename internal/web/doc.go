@@ -13,9 +13,10 @@
 //	POST /api/queries/{key}/hold     keeps a query on its configured interval
 //	POST /api/queries/{key}/release  lets it be tuned again
 //
-// Answers are JSON, errors too ({"error": "..."}), except the metrics. A {key} is a query key with every reserved
-// character escaped once more (url.PathEscape); a key that was pasted in as it
-// is shown is understood as well.
+// Answers are JSON, errors too ({"error": "..."}), except the metrics. A {key}
+// is a query key with every reserved character escaped once more
+// (url.PathEscape); a key that was pasted in as it is shown is understood as
+// well. A POST that comes while the tuner stops is answered with 503.
 //
 // # Caveats
 //

@@ -86,11 +86,14 @@ func (a *api) ready(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (a *api) reload(w http.ResponseWriter, _ *http.Request) {
-	if err := a.app.Reload(); err != nil {
+	switch err := a.app.Reload(); {
+	case err == nil:
+		reply(w, http.StatusOK, map[string]string{"status": "reloaded"})
+	case errors.Is(err, ErrStopping):
+		fail(w, http.StatusServiceUnavailable, err.Error())
+	default:
 		fail(w, http.StatusBadRequest, err.Error())
-		return
 	}
-	reply(w, http.StatusOK, map[string]string{"status": "reloaded"})
 }
 
 func (a *api) versions(w http.ResponseWriter, _ *http.Request) {
@@ -122,6 +125,8 @@ func (a *api) steer(escaped, done string, do func(key string) error) http.Handle
 			reply(w, http.StatusOK, map[string]string{"query": key, "status": done})
 		case errors.Is(err, ErrUnknownQuery):
 			fail(w, http.StatusNotFound, ErrUnknownQuery.Error()+": "+key)
+		case errors.Is(err, ErrStopping):
+			fail(w, http.StatusServiceUnavailable, err.Error())
 		default:
 			fail(w, http.StatusInternalServerError, err.Error())
 		}

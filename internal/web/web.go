@@ -18,6 +18,9 @@ import (
 // no live query.
 var ErrUnknownQuery = errors.New("no such query")
 
+// ErrStopping is what an App's Reload, Hold and Release err with once it stops.
+var ErrStopping = errors.New("the tuner is stopping")
+
 // ErrPortTaken says that another process listens on the address.
 var ErrPortTaken = errors.New("port is taken: set another in http.listen, or 0 for a free one")
 

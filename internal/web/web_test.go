@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -189,6 +190,16 @@ func TestUnknownQueryIsNotFoundAndOtherTroubleIsAnError(t *testing.T) {
 	a.steer = errors.New("the tuner stops")
 	if status, body, _ := c.do("POST", "/api/queries/app%2Fquery/hold"); status != 500 || !strings.Contains(body, "the tuner stops") {
 		t.Fatalf("%d %s", status, body)
+	}
+}
+
+func TestWhatComesWhileTheTunerStopsIsUnavailable(t *testing.T) {
+	stopping := fmt.Errorf("holding app/query: %w", ErrStopping)
+	_, c := serve(t, &fakeApp{reload: stopping, steer: stopping})
+	for _, path := range []string{"/-/reload", "/api/queries/app%2Fquery/hold", "/api/queries/app%2Fquery/release"} {
+		if status, body, _ := c.do("POST", path); status != 503 || !strings.Contains(body, stopping.Error()) {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
 	}
 }
 
