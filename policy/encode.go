@@ -82,7 +82,7 @@ func decodeNetwork(b []byte) (*Network, error) {
 		return nil, fmt.Errorf("its list is %x, this build's %x: %w", b[16:22], hash[:6], ErrFeatures)
 	}
 	l := Layout{Inputs: int(binary.LittleEndian.Uint32(b[8:])), Width: int(binary.LittleEndian.Uint32(b[12:]))}
-	if !l.Valid() || l.Inputs != env.NumFeatures {
+	if !l.Valid() {
 		return nil, fmt.Errorf("%d inputs and width %d: %w", l.Inputs, l.Width, ErrLayout)
 	}
 	switch body := b[networkHeader:]; {

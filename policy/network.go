@@ -31,9 +31,10 @@ func (l Layout) Size() int { return l.ActorSize() + l.CriticSize() }
 
 func (l Layout) trunk() int { return l.Inputs*l.Width + l.Width + l.Width*l.Width + l.Width }
 
-// Valid tells whether the layout can be built.
+// Valid tells whether the layout can be built. The inputs are env.Features, all of
+// them and nothing else.
 func (l Layout) Valid() bool {
-	return l.Inputs >= env.NumFeatures && l.Inputs <= 1024 && l.Width > 0 && l.Width <= 1024 && l.Width%4 == 0
+	return l.Inputs == env.NumFeatures && l.Width > 0 && l.Width <= 1024 && l.Width%4 == 0
 }
 
 // Block is one matrix or bias of the flat weights.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -61,6 +62,15 @@ func TestIDNamesTheWeights(t *testing.T) {
 	id := network(t, 1).ID()
 	if !strings.HasPrefix(id, "net-") || len(id) != 16 {
 		t.Errorf("id %q, want net- and 12 hexadecimal digits", id)
+	}
+}
+
+func TestANetworkOfOtherInputsThanTheFeaturesIsRefused(t *testing.T) {
+	for _, inputs := range []int{0, env.NumFeatures - 1, env.NumFeatures + 1} {
+		l := Layout{Inputs: inputs, Width: 4}
+		if _, err := NewNetwork(l, make([]float64, l.Size())); !errors.Is(err, ErrLayout) {
+			t.Errorf("%d inputs: %v", inputs, err)
+		}
 	}
 }
 
