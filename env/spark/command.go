@@ -35,12 +35,12 @@ func (e *Environment) Act(q env.QueryKey, rung int) {
 	r.Lease.Wanted, r.Lease.WantedMs = true, r.tracker.Hold(e.s.Now).Milliseconds()
 }
 
-// Release gives a query its configured interval back at the next Outgoing. A
-// later Act takes it up again.
+// Release gives a query that is commanded its configured interval back at the
+// next Outgoing. A later Act takes it up again.
 func (e *Environment) Release(q env.QueryKey) {
 	if qu := e.queries[q]; qu != nil {
 		for _, r := range qu.runs {
-			r.Lease.Wanted, r.Lease.Release = false, true
+			r.Lease.Wanted, r.Lease.Release = false, r.Lease.Sent
 		}
 	}
 }
@@ -80,6 +80,10 @@ func (e *Environment) Outgoing(stamp func(env.QueryKey) Stamp) []Command {
 // command returns the run's next command, if one is due.
 func (e *Environment) command(r *run, steered bool) (Decision, bool) {
 	l := &r.Lease
+	if r.Rivalled && r.Ask.Command {
+		*l = lease{}
+		return Decision{}, false
+	}
 	wanted := steered && l.Wanted && r.Ask.Command
 	if l.Release || (l.Sent && !wanted) {
 		*l = lease{Wanted: l.Wanted && steered, WantedMs: l.WantedMs}
@@ -93,7 +97,7 @@ func (e *Environment) command(r *run, steered bool) (Decision, bool) {
 	interval := l.WantedMs
 	since := e.s.Now.Sub(l.At)
 	changed := !l.Sent || l.IntervalMs != interval
-	if !changed && since < e.opts.Lease.Seconds()/2 && (r.shows(e.s.Epoch, l.Seq) || since < resend) {
+	if !changed && since < e.opts.Lease.Seconds()/2 && (r.shows(e.epoch(r), l.Seq) || since < resend) {
 		return Decision{}, false
 	}
 	from := r.ConfiguredMs
@@ -109,14 +113,21 @@ func (e *Environment) command(r *run, steered bool) (Decision, bool) {
 	return d, true
 }
 
-// decision numbers a decision.
+// decision numbers a decision: later than any that the run has obeyed.
 func (e *Environment) decision(r *run, intervalMs int64, action string, lease time.Duration) Decision {
 	e.s.CommandSeq++
+	if r.Rival >= e.epoch(r) {
+		r.Epoch = r.Rival + 1
+	}
 	return Decision{
-		V: Version, Epoch: e.s.Epoch, Seq: e.s.CommandSeq, Run: r.ID,
+		V: Version, Epoch: e.epoch(r), Seq: e.s.CommandSeq, Run: r.ID,
 		IntervalMs: intervalMs, Action: action, LeaseMs: lease.Milliseconds(),
 	}
 }
+
+// epoch is the one by which the run is commanded: the tuner's, or a later one
+// since another tuner's.
+func (e *Environment) epoch(r *run) uint64 { return max(e.s.Epoch, r.Epoch) }
 
 // shows tells whether the agent has the command in force. Messages from before
 // the command could arrive do not show it either: hence resend.

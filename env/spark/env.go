@@ -281,14 +281,17 @@ func (r *run) note(now env.Time, m *Message) {
 }
 
 // acknowledge keeps the numbers of commands ahead of what the agent has seen
-// of this epoch: a checkpoint may be older than that.
+// of this epoch: a checkpoint may be older than that. Of a later epoch is another
+// tuner, which the run is left to for as long as its command is in force.
 func (e *Environment) acknowledge(q *query, r *run) {
-	switch a := r.Applied; {
+	r.Rivalled = false
+	switch a, own := r.Applied, e.epoch(r); {
 	case a == nil:
-	case a.Epoch == e.s.Epoch && a.Seq < math.MaxInt64:
+	case a.Epoch == own && a.Seq < math.MaxInt64:
 		e.s.CommandSeq = max(e.s.CommandSeq, a.Seq)
-	case a.Epoch > e.s.Epoch:
-		q.err = fmt.Sprintf("the agent obeys epoch %d, later than this tuner's %d", a.Epoch, e.s.Epoch)
+	case a.Epoch > own && a.Epoch < math.MaxInt64:
+		r.Rival, r.Rivalled = a.Epoch, a.LeaseLeftMs > 0
+		q.err = fmt.Sprintf("the agent obeys epoch %d, later than this tuner's %d", a.Epoch, own)
 	}
 }
 

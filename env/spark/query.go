@@ -193,6 +193,8 @@ func (r *run) unmanaged() string {
 		return "hooks missing"
 	case r.Conflict:
 		return "another run under the same key"
+	case r.Rivalled && r.Ask.Command:
+		return "another tuner commands it"
 	}
 	return ""
 }

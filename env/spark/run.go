@@ -86,6 +86,12 @@ type runState struct {
 	Asked bool
 	Ask   Resolved
 	Lease lease
+	// Rival is the epoch of the newest command that another tuner gave, 0 for
+	// none; Rivalled tells that it is in force. Epoch is what this tuner commands
+	// the run by since, 0 for its own.
+	Rival    uint64 `json:",omitempty"`
+	Rivalled bool   `json:",omitempty"`
+	Epoch    uint64 `json:",omitempty"`
 	// AskedAt is when it was last asked for being next (see Environment.ask).
 	AskedAt env.Time
 	// Cause is that of the last tick, Observed its observation.

@@ -224,6 +224,9 @@ func (a *App) shown(q *spark.Snapshot) telemetry.Query {
 		}
 	}
 	t.Configured, t.Effective, t.Commanded = ms(q.ConfiguredMs), ms(q.EffectiveMs), ms(q.CommandedMs)
+	if q.Stats != nil {
+		t.Refused = q.Stats.Refused
+	}
 	t.LastBatch = time.Duration(q.BatchMs * float64(time.Millisecond))
 	t.Triggers, t.EmptyTriggers, t.Batches = q.Counters.Triggers, q.Counters.EmptyTriggers, q.Counters.Batches
 	return t

@@ -42,8 +42,11 @@ func (a *App) tellOf(q *spark.Snapshot) {
 		a.log.Info().Str("query", name).Str("run", string(q.Run)).Str("spark", q.SparkVersion).
 			Dur("configured", ms(q.ConfiguredMs)).Str("group", g.Name).Str("mode", g.Mode).Msg("query is here")
 	}
-	if now.why != "" && now.why != was.why {
+	switch {
+	case now.why != "" && now.why != was.why:
 		a.log.Warn().Str("query", name).Str("why", now.why).Msg("query is left alone")
+	case now.why == "" && was.why != "":
+		a.log.Info().Str("query", name).Msg("query is left alone no longer")
 	}
 	switch {
 	case now.commanded && !was.commanded:

@@ -51,6 +51,7 @@ var (
 	queryActions  = counter("query_decisions_total", "Decisions by the action executed.", "query", "action")
 	queryShield   = counter("query_overrides_total", "Actions that the shield overrode, by reason.", "query", "reason")
 	queryCommands = counter("query_commands_total", "Commands sent.", "query")
+	queryRefused  = counter("query_commands_refused_total", "Commands, of any tuner, that the agent of the run did not obey; /api/queries has the reasons.", "query")
 
 	groupInfo         = gauge("learner_info", "A group, its mode and its policy; always 1.", "group", "mode", "policy")
 	groupLoss         = gauge("learner_loss", "Loss of the last update, of the policy and of the value.", "group", "part")
@@ -148,6 +149,7 @@ func (s sink) query(q *Query) {
 	s.count(queryShield, q.Overrides.NaN, k, "nan")
 	s.count(queryShield, q.Overrides.Overdue, k, "overdue")
 	s.count(queryCommands, q.Commands, k)
+	s.count(queryRefused, q.Refused, k)
 }
 
 func (s sink) group(g *Group) {

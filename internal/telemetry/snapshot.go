@@ -58,8 +58,9 @@ type Query struct {
 	Actions [env.NumActions]uint64
 	// Overrides counts what the shield did, by its reasons.
 	Overrides Overrides
-	// Commands counts commands sent.
-	Commands uint64
+	// Commands counts commands sent, Refused those that the run's agent did not
+	// obey, whosever they were.
+	Commands, Refused uint64
 }
 
 // Overrides counts the shield's verdicts; see policy.Verdict.

@@ -25,7 +25,7 @@ func full() Snapshot {
 			Configured: 2 * time.Second, Effective: 1500 * time.Millisecond, Commanded: time.Second, LastBatch: 250 * time.Millisecond,
 			Triggers: 30, EmptyTriggers: 10, Batches: 20,
 			Cost:         env.Components{Latency: 1.5, Empty: 10, Batch: 20, Backlog: 2.5, Miss: 3.5, Switch: 4},
-			WeightedCost: 7.25, Actions: [3]uint64{5, 6, 7}, Overrides: Overrides{Backlog: 1, Stale: 2, NaN: 3, Overdue: 4}, Commands: 8,
+			WeightedCost: 7.25, Actions: [3]uint64{5, 6, 7}, Overrides: Overrides{Backlog: 1, Stale: 2, NaN: 3, Overdue: 4}, Commands: 8, Refused: 23,
 		}},
 		Groups: []Group{{Name: "default", Mode: "learn", Policy: "net-1", PolicyLoss: -0.5, ValueLoss: 0.25, Entropy: 1.0625, KL: 0.125, Updates: 9, LateUpdates: 1, FailedUpdates: 16, FailedSearches: 17}},
 		Lags:   []Lag{{Topic: "rubato.metrics", Partition: 0, Messages: 11}},
@@ -101,6 +101,7 @@ rubato_query_overrides_total{query="app/q%2F1",reason="stale"} 2
 rubato_query_overrides_total{query="app/q%2F1",reason="nan"} 3
 rubato_query_overrides_total{query="app/q%2F1",reason="overdue"} 4
 rubato_query_commands_total{query="app/q%2F1"} 8
+rubato_query_commands_refused_total{query="app/q%2F1"} 23
 rubato_learner_info{group="default",mode="learn",policy="net-1"} 1
 rubato_learner_loss{group="default",part="policy"} -0.5
 rubato_learner_loss{group="default",part="value"} 0.25
