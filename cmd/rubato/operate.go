@@ -85,7 +85,10 @@ func newStatus() *cobra.Command {
 				_, err := cmd.OutOrStdout().Write(append(body, '\n'))
 				return err
 			}
-			return printQueries(cmd.OutOrStdout(), body)
+			return printQueries(cmd.OutOrStdout(), body, func() error {
+				_, err := d.call(cmd.Context(), http.MethodGet, "/-/ready")
+				return err
+			})
 		},
 	}
 	d.flag(cmd)
@@ -122,12 +125,18 @@ func operatorCommand(verb, short, example string) *cobra.Command {
 	return cmd
 }
 
-func printQueries(out io.Writer, body []byte) error {
+// printQueries prints the daemon's answer; where it is empty, ready says why it
+// may be.
+func printQueries(out io.Writer, body []byte, ready func() error) error {
 	var queries []app.Query
 	if err := json.Unmarshal(body, &queries); err != nil {
 		return fmt.Errorf("reading the daemon's answer: %w", err)
 	}
 	if len(queries) == 0 {
+		if err := ready(); err != nil {
+			_, err = fmt.Fprintf(out, "no queries: %v\n", err)
+			return err
+		}
 		_, err := fmt.Fprintln(out, "no queries: is a Spark driver running with the agent, and does it reach the same broker?")
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -15,7 +16,7 @@ func TestStatusShowsWhatAnOperatorAsksFor(t *testing.T) {
 		{"query": "shop/x", "group": "default", "mode": "observe", "state": "unmanaged", "why": "its trigger is Once"}
 	]`
 	var out strings.Builder
-	if err := printQueries(&out, []byte(body)); err != nil {
+	if err := printQueries(&out, []byte(body), func() error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")
@@ -44,6 +45,18 @@ func TestTheDaemonsAddressIsUnderstoodAsItIsPasted(t *testing.T) {
 		d := &daemon{address: address}
 		if body, err := d.call(t.Context(), http.MethodGet, "/api/queries"); err != nil || string(body) != "/api/queries" {
 			t.Errorf("%s: %s, %v", address, body, err)
+		}
+	}
+}
+
+func TestAStatusWithoutQueriesSaysWhyWhereTheDaemonKnows(t *testing.T) {
+	for want, ready := range map[string]error{
+		"is a Spark driver running":   nil,
+		"no broker can be reached: b": errors.New("the daemon refused: no broker can be reached: b:9092"),
+	} {
+		var out strings.Builder
+		if err := printQueries(&out, []byte("[]"), func() error { return ready }); err != nil || !strings.Contains(out.String(), want) {
+			t.Errorf("%q, %v", out.String(), err)
 		}
 	}
 }

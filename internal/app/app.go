@@ -92,6 +92,9 @@ type App struct {
 	stop   sync.Once
 }
 
+// ErrAway says that the tuner goes on without a broker.
+var ErrAway = errors.New("no broker can be reached")
+
 // ErrNotReady says why the tuner makes no decisions yet.
 var ErrNotReady = errors.New("catching up with the metrics topic")
 
@@ -248,6 +251,9 @@ func (a *App) Client() transport.Client { return a.client }
 // Ready returns nil when decisions are made, else why not.
 func (a *App) Ready() error {
 	if a.ready.Load() {
+		if a.client.Stats().Away {
+			return fmt.Errorf("%w: %s", ErrAway, strings.Join(a.Brokers(), ", "))
+		}
 		return nil
 	}
 	if err := a.unread.Load(); err != nil {

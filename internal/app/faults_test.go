@@ -142,7 +142,9 @@ func TestTunerRecoversByItselfFromABrokerThatIsAbsentOrGoes(t *testing.T) {
 		up.Close()
 		steps := b.decided()
 		eventually(t, "decisions without a broker", func() bool { return b.decided() > steps })
+		eventually(t, "word that no broker is left", func() bool { return errors.Is(a.Ready(), ErrAway) })
 		up = later(t, o)
+		eventually(t, "word that it is back", func() bool { return a.Ready() == nil })
 		seq := d.last().Seq
 		eventually(t, "a command once it is back", func() bool { d.turns(1); return d.last().Seq > seq })
 	}

@@ -66,6 +66,7 @@ var (
 	messages     = counter("transport_messages_total", "Messages by what became of them.", "outcome")
 	gaps         = counter("transport_gaps_total", "Times that messages were missing at the broker.")
 	disconnects  = counter("transport_disconnects_total", "Times that an address of the broker went out of reach.")
+	brokerUp     = gauge("broker_up", "0 while no address of the broker can be reached.")
 	skipped      = counter("messages_skipped_total", "Messages that could not be used, by reason.", "reason")
 	lost         = counter("messages_lost_total", "Messages of agents that never came.")
 	badFields    = counter("progress_fields_refused_total", "Fields of Spark's progress that were there and not believed.")
@@ -173,6 +174,7 @@ func (s sink) tuner(t *Snapshot) {
 	s.count(messages, t.Transport.OversizedOut, "oversized_out")
 	s.count(gaps, t.Transport.Gaps)
 	s.count(disconnects, t.Transport.Disconnects)
+	s.put(brokerUp, truth(!t.Transport.Away))
 	for _, reason := range slices.Sorted(maps.Keys(t.Skipped)) {
 		s.count(skipped, t.Skipped[reason], reason)
 	}

@@ -30,7 +30,7 @@ func full() Snapshot {
 		Groups: []Group{{Name: "default", Mode: "learn", Policy: "net-1", PolicyLoss: -0.5, ValueLoss: 0.25, Entropy: 1.0625, KL: 0.125, Updates: 9, LateUpdates: 1, FailedUpdates: 16, FailedSearches: 17}},
 		Lags:   []Lag{{Topic: "rubato.metrics", Partition: 0, Messages: 11}},
 		Transport: transport.Stats{
-			Published: 1, Dropped: 2, Failed: 3, Consumed: 4, OversizedIn: 5, OversizedOut: 6, Gaps: 7, Disconnects: 8,
+			Published: 1, Dropped: 2, Failed: 3, Consumed: 4, OversizedIn: 5, OversizedOut: 6, Gaps: 7, Disconnects: 8, Away: true,
 		},
 		Skipped: map[string]uint64{"not_json": 12, "unknown_type": 13},
 		Config:  Config{Hash: "abc", ReloadOK: true, LoadedAt: time.Unix(1700000000, 0)},
@@ -120,6 +120,7 @@ rubato_transport_messages_total{outcome="oversized_in"} 5
 rubato_transport_messages_total{outcome="oversized_out"} 6
 rubato_transport_gaps_total 7
 rubato_transport_disconnects_total 8
+rubato_broker_up 0
 rubato_messages_skipped_total{reason="not_json"} 12
 rubato_messages_skipped_total{reason="unknown_type"} 13
 rubato_messages_lost_total 18

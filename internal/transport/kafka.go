@@ -103,7 +103,7 @@ func (k *Kafka) Stats() Stats {
 	return Stats{
 		Published: k.published.Load(), Dropped: k.queue.droppedCount(), Failed: k.failed.Load(),
 		Consumed: k.consumed.Load(), OversizedIn: k.oversizedIn.Load(), OversizedOut: k.oversizedOut.Load(),
-		Gaps: k.gaps.Load(), Disconnects: k.link.disconnects.Load(),
+		Gaps: k.gaps.Load(), Disconnects: k.link.disconnects.Load(), Away: k.link.away(),
 	}
 }
 

@@ -156,8 +156,14 @@ func TestRecoversWhenTheBrokerComesBack(t *testing.T) {
 			t.Fatal("end offsets without a broker")
 		}
 		eventually(t, "it says that the broker is away", func() bool { return log.count("out of reach") == round })
+		if !k.Stats().Away {
+			t.Error("it does not tell that no broker is left")
+		}
 		b = startBroker(t, broker.Options{Port: port, Folder: folder})
 		eventually(t, "it says that the broker is back", func() bool { return log.count("is back") == round })
+		if k.Stats().Away {
+			t.Error("it does not tell that the broker is back")
+		}
 	}
 	k.Publish("a", nil, []byte("last"))
 	vs := transporttest.Values(got.Messages(t, 4))

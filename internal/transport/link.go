@@ -76,6 +76,18 @@ func (l *link) reached(address string) {
 	l.log.Info().Str("broker", address).Dur("away", time.Since(since)).Msg("broker is back")
 }
 
+// away tells whether every address that was tried is out of reach.
+func (l *link) away() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for address := range l.up {
+		if _, down := l.down[address]; !down {
+			return false
+		}
+	}
+	return len(l.down) > 0
+}
+
 // dialUntil returns a dial whose connections close when ctx ends, so that a
 // read in progress does not outlive it.
 func (l *link) dialUntil(ctx context.Context) func(context.Context, string, string) (net.Conn, error) {

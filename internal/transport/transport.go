@@ -97,4 +97,6 @@ type Stats struct {
 	// Gaps counts reported gaps other than oversized messages, Disconnects how often an address of the
 	// broker went out of reach.
 	Gaps, Disconnects uint64
+	// Away tells that no address of the broker that was tried can be reached.
+	Away bool
 }
