@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -151,36 +152,60 @@ func logged(t *testing.T) *bench {
 	return b
 }
 
-func TestVerifyFindsAStepThatWasAltered(t *testing.T) {
-	b := logged(t)
+// forged is a copy of the journal in which steps replaces each step by those
+// that it returns.
+func (b *bench) forged(steps func(*replay.Step) []*replay.Step) (path string) {
+	b.t.Helper()
 	from, err := replay.Open(b.journal(), replay.Options{ReadOnly: true})
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
-	forged := b.journal() + ".forged"
-	to, err := replay.Open(forged, replay.Options{MaxBytes: replay.MinBytes})
+	path = filepath.Join(b.t.TempDir(), "forged.db")
+	to, err := replay.Open(path, replay.Options{MaxBytes: replay.MinBytes})
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
-	altered := false
 	err = from.Iterate(1, func(r replay.Record) error {
 		if r.Input != nil {
 			to.AppendInput(r.Input)
 			return nil
 		}
-		if !altered {
-			altered = true
-			r.Step.Observation.Outstanding = math.Nextafter(r.Step.Observation.Outstanding, math.Inf(1))
+		for _, s := range steps(r.Step) {
+			to.AppendStep(s)
 		}
-		to.AppendStep(r.Step)
 		return nil
 	})
-	if err := errors.Join(err, from.Close(), to.Close()); err != nil || !altered {
-		t.Fatal(altered, err)
+	if err := errors.Join(err, from.Close(), to.Close()); err != nil {
+		b.t.Fatal(err)
 	}
-	v, err := Verify(context.Background(), forged, b.checkpoints(), nil)
-	if err != nil || v.Difference == nil || !strings.Contains(v.Difference.Error(), "step 1 of shop/orders") {
-		t.Fatalf("%+v, %v", v, err)
+	return path
+}
+
+func TestVerifyFindsAStepThatWasAlteredRemovedOrAdded(t *testing.T) {
+	b := logged(t)
+	for name, c := range map[string]struct {
+		first func(*replay.Step) []*replay.Step
+		want  string
+	}{
+		"altered": {func(s *replay.Step) []*replay.Step {
+			s.Observation.Outstanding = math.Nextafter(s.Observation.Outstanding, math.Inf(1))
+			return []*replay.Step{s}
+		}, "step 1 of shop/orders"},
+		"removed": {func(*replay.Step) []*replay.Step { return nil }, "was decided again but not logged"},
+		"added":   {func(s *replay.Step) []*replay.Step { return []*replay.Step{s, s} }, "was logged but not decided again"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := b.forged(func(s *replay.Step) []*replay.Step {
+				if s.Index != 1 {
+					return []*replay.Step{s}
+				}
+				return c.first(s)
+			})
+			v, err := Verify(t.Context(), path, b.checkpoints(), nil)
+			if err != nil || v.Difference == nil || !strings.Contains(v.Difference.Error(), c.want) {
+				t.Fatalf("%+v, %v", v, err)
+			}
+		})
 	}
 }
 
