@@ -196,39 +196,6 @@ func TestACostThatIsNoNumberIsNotLearntFrom(t *testing.T) {
 	}
 }
 
-func TestChunksAreConsecutiveStepsOfOneQuery(t *testing.T) {
-	ticks := stream(4, 2000)
-	next := map[env.QueryKey]float64{}
-	for i := range ticks { // waiting tells the query and the step
-		o := &ticks[i].Observation
-		next[ticks[i].Query]++
-		base := 0.0
-		if ticks[i].Query == "app/b" {
-			base = 0.5
-		}
-		o.EmptyShare = base + next[ticks[i].Query]/1e4
-	}
-	l := configured(t, one, learning(t))
-	play(l, ticks)
-	chunks := l.groups[0].learner.ring
-	if len(chunks) < 10 {
-		t.Fatalf("only %d chunks", len(chunks))
-	}
-	for _, c := range chunks {
-		steps := c.steps
-		for i := range steps {
-			to := c.last
-			if i+1 < len(steps) {
-				to = steps[i+1].features
-			}
-			d := float64(to[env.FeatureEmptyShare] - steps[i].features[env.FeatureEmptyShare])
-			if math.Abs(d-1e-4) > 1e-6 {
-				t.Fatalf("step %d of %d is followed by one %v on", i, len(steps), d)
-			}
-		}
-	}
-}
-
 func TestServeTakesTheArgmaxOfTheArtefactAlone(t *testing.T) {
 	g := learning(t)
 	l := configured(t, one, g)

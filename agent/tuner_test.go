@@ -162,6 +162,27 @@ func TestWhatWasLearntOfThresholdsIsFrozenAndServed(t *testing.T) {
 	}
 }
 
+func TestAGroupThatIsSwitchedToServeTakesTheThresholdsOfItsArtefact(t *testing.T) {
+	g := learning(t)
+	l := configured(t, one, g)
+	play(l, stream(1, 20))
+	for _, q := range l.queries {
+		q.tuned.shift = 0.7 // as learnt
+	}
+	frozen := map[env.QueryKey]float64{"app/a": -0.3, "app/b": 0}
+	g.Mode, g.Artefact = Serve, fresh(t, 2)
+	g.Artefact.Thresholds = map[string]float64{"app/a": frozen["app/a"]}
+	if err := l.Configure([]GroupConfig{g}, one); err != nil {
+		t.Fatal(err)
+	}
+	play(l, stream(2, 20))
+	for key, want := range frozen {
+		if got := l.queries[key].tuned.shift; got != want {
+			t.Errorf("%s is served at %v, frozen at %v", key, got, want)
+		}
+	}
+}
+
 func TestASearchUnderWayDoesNotMoveAQueryThatWasMovedToAFrozenGroup(t *testing.T) {
 	group := map[env.QueryKey]int{"app/a": 0, "app/b": 0}
 	of := func(q env.QueryKey) int { return group[q] }
