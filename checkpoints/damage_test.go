@@ -62,6 +62,61 @@ func TestFlippedCheckpointIsNamedAndTheOneBeforeIsUsed(t *testing.T) {
 	closed(t, s)
 }
 
+func TestALatestCheckpointThatIsMissingIsNamedAndItsNumberIsNotGivenOutAgain(t *testing.T) {
+	s := open(t, saved(t, 3), Options{})
+	if err := s.file.Update(func(tx *bolt.Tx) error { return tx.DeleteBucket(bucket(3)) }); err != nil {
+		t.Fatal(err)
+	}
+	c, damages, err := s.Load()
+	if err != nil || len(damages) != 1 || damages[0].Seq != 3 || !errors.Is(damages[0], boltfile.ErrDamaged) {
+		t.Fatal(damages, err)
+	}
+	wantSample(t, c, 2)
+	if d := s.Verify(); len(d) != 1 || d[0].Seq != 3 {
+		t.Fatal(d)
+	}
+	next := sample(4)
+	if err := s.Save(&next); err != nil || next.Seq != 4 {
+		t.Fatalf("saved as %d: %v", next.Seq, err)
+	}
+	closed(t, s)
+}
+
+func TestAFlippedSchemaIsDamageAndNoOtherVersion(t *testing.T) {
+	c := sample(1)
+	b, err := encode(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 32 {
+		flipped := bytes.Clone(b)
+		flipped[len(magic)+i/8] ^= 1 << (i % 8)
+		if _, _, err := decode(flipped); err == nil || errors.Is(err, ErrNewer) || errors.Is(err, ErrOlder) {
+			t.Errorf("bit %d: %v", i, err)
+		}
+	}
+}
+
+func TestACheckpointThatIsInTheFileTwiceIsSalvagedOnce(t *testing.T) {
+	var data []byte
+	for _, n := range []int{1, 2, 2} {
+		c := sample(n)
+		c.Seq = uint64(n)
+		b, err := encode(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = append(data, b...)
+	}
+	found := salvage(data, 2)
+	if len(found) != 2 {
+		t.Fatalf("found %d", len(found))
+	}
+	for i, c := range found {
+		wantSample(t, c, i+1)
+	}
+}
+
 func TestAnyFlippedBitLeavesACheckpointAndIsNamed(t *testing.T) {
 	path := saved(t, 5)
 	data := read(t, path)
