@@ -7,12 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
+	"slices"
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
 
 	"rubato/checkpoints"
 	"rubato/checkpoints/boltfile"
+	"rubato/env"
 	"rubato/internal/fulldisk"
 )
 
@@ -150,6 +153,108 @@ func TestAJournalOfAnotherVersionIsNamedAndMovedAside(t *testing.T) {
 	if _, err := os.Stat(aside); err != nil {
 		t.Error(err)
 	}
+}
+
+// blocks is a journal of two records of one length, in a block each, after
+// spoil.
+func blocks(t *testing.T, spoil func(b *bolt.Bucket, keys, values [2][]byte) error) *Journal {
+	t.Helper()
+	j := open(t, filepath.Join(t.TempDir(), "journal.db"), Options{})
+	for _, value := range []string{"one", "two"} {
+		j.AppendInput(&env.Input{Value: []byte(value)})
+		flush(t, j)
+	}
+	if err := j.file.Update(func(tx *bolt.Tx) error {
+		var keys, values [2][]byte
+		n := 0
+		b := tx.Bucket(bucketRecords)
+		err := b.ForEach(func(k, v []byte) error {
+			keys[n], values[n] = bytes.Clone(k), bytes.Clone(v)
+			n++
+			return nil
+		})
+		return errors.Join(err, spoil(b, keys, values))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+// values are those of the inputs from a sequence on.
+func values(j *Journal, from uint64) (got []string, err error) {
+	err = j.Iterate(from, func(r Record) error {
+		got = append(got, string(r.Input.Value))
+		return nil
+	})
+	return got, err
+}
+
+func TestARecordInAnothersPlaceIsDamage(t *testing.T) {
+	j := blocks(t, func(b *bolt.Bucket, keys, values [2][]byte) error {
+		return errors.Join(b.Put(keys[0], values[1]), b.Put(keys[1], values[0]))
+	})
+	for from := uint64(1); from <= 2; from++ {
+		if got, err := values(j, from); len(got) > 0 || !errors.Is(err, boltfile.ErrDamaged) {
+			t.Errorf("from %d on: read %q, %v", from, got, err)
+		}
+	}
+	closed(t, j)
+}
+
+func TestBytesAfterABlocksLastRecordAreDamageAndTheRestIsRead(t *testing.T) {
+	j := blocks(t, func(b *bolt.Bucket, keys, values [2][]byte) error {
+		return b.Put(keys[0], append(values[0], 0))
+	})
+	got, err := values(j, 1)
+	var damage *DamageError
+	if !errors.As(err, &damage) || !slices.Equal(got, []string{"one"}) {
+		t.Fatalf("read %q, %v", got, err)
+	}
+	if got, err := values(j, damage.To+1); err != nil || !slices.Equal(got, []string{"two"}) {
+		t.Fatalf("behind it: read %q, %v", got, err)
+	}
+	closed(t, j)
+}
+
+func TestWhatIsAppendedDuringAFlushThatFailsIsNotLost(t *testing.T) {
+	j := open(t, filepath.Join(t.TempDir(), "journal.db"), Options{})
+	for n := uint64(1); n <= 100; n++ {
+		appendRecord(j, sample(n))
+	}
+	taken := func() bool {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		return len(j.active.blocks) == 0
+	}
+	flushed := make(chan error, 1)
+	if err := j.file.Update(func(tx *bolt.Tx) error { // the flush's own has to wait for it, and fails
+		go func() { flushed <- j.Flush() }()
+		for !taken() {
+			runtime.Gosched()
+		}
+		for n := uint64(101); n <= 200; n++ {
+			appendRecord(j, sample(n))
+		}
+		return tx.DeleteBucket(bucketRecords)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-flushed; err == nil {
+		t.Fatal("it was written where there is no room for records")
+	}
+	if err := j.file.Update(func(tx *bolt.Tx) error {
+		_, err := tx.CreateBucket(bucketRecords)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	flush(t, j)
+	seqs, err := check(t, j, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRange(t, seqs, 1, 200)
+	closed(t, j)
 }
 
 func TestWhatIsNoJournalIsRefusedAndLeftAsItIs(t *testing.T) {
