@@ -17,6 +17,8 @@ type Harness struct {
 	Truth *Truth
 	// Settings are the query's. Weights, Target and Grace are set.
 	Settings env.Settings
+	// Past is how long before the start the query's mean rate is known of.
+	Past time.Duration
 }
 
 // Run holds an environment to the suite; open makes a new one from a seed.
@@ -33,6 +35,9 @@ func Run(t *testing.T, open func(seed uint64) Harness) {
 		{"FirstBatchesDoNotTeach", warmUp},
 		{"CostIsThatOfTheEvents", costIsTrue},
 		{"OutstandingIsThatOfTheEvents", outstandingIsTrue},
+		{"IdleIsSinceTheLastEvent", idleIsTrue},
+		{"EmptyShareIsThatOfTheTriggers", emptyShareIsTrue},
+		{"ReferenceIsTheMeanOfTheClocksSeconds", referenceIsTrue},
 		{"ShorteningActsInsideTheWait", shorteningActs},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -35,7 +35,7 @@ func TestSimConforms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			envtest.Run(t, func(seed uint64) envtest.Harness {
 				c, truth := conforming(t, seed, load)
-				return envtest.Harness{Environment: open(t, c), Truth: truth, Settings: c.Settings}
+				return envtest.Harness{Environment: open(t, c), Truth: truth, Settings: c.Settings, Past: c.Past}
 			})
 		})
 	}
@@ -71,7 +71,7 @@ func TestSharedSimConforms(t *testing.T) {
 		}
 		d.Queries = append(d.Queries, c)
 		return envtest.Harness{
-			Environment: &watched{Sim: openDriver(t, d), key: c.Query}, Truth: truth, Settings: c.Settings,
+			Environment: &watched{Sim: openDriver(t, d), key: c.Query}, Truth: truth, Settings: c.Settings, Past: c.Past,
 		}
 	})
 }
@@ -86,6 +86,6 @@ func TestOffModelSimConforms(t *testing.T) {
 		if seed%2 == 1 {
 			c.Pause = sim.Pause{Every: 60, Length: 0.5}
 		}
-		return envtest.Harness{Environment: open(t, c), Truth: truth, Settings: c.Settings}
+		return envtest.Harness{Environment: open(t, c), Truth: truth, Settings: c.Settings, Past: c.Past}
 	})
 }
