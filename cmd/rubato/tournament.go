@@ -48,6 +48,9 @@ Without --traces and --workloads, all workloads are played.`,
   rubato tournament --adapt`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.fits(cmd); err != nil {
+				return usageError(err)
+			}
 			if !cmd.Flags().Changed("seeds") {
 				f.seeds = f.usualSeeds()
 			}
@@ -81,6 +84,16 @@ Without --traces and --workloads, all workloads are played.`,
 	outputVar(cmd, &f.html, "html", "write a page to a `file`, or to the output")
 	outputVar(cmd, &f.svg, "svg", "write the picture to a `file`, or to the output")
 	return cmd
+}
+
+// fits refuses what --adapt does not measure, instead of leaving it out.
+func (f *tournamentFlags) fits(cmd *cobra.Command) error {
+	for _, name := range []string{"traces", "weights", "kinds", "weightings", "rivals", "line", "full", "html", "svg"} {
+		if f.adapt && cmd.Flags().Changed(name) {
+			return fmt.Errorf("tournament --adapt: takes no --%s: want --workloads, --policy, --seeds, --minutes, --json or --csv", name)
+		}
+	}
+	return nil
 }
 
 // usualSeeds is how often each cell is played where nothing is said.
