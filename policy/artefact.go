@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -79,15 +78,6 @@ func Decode(b []byte) (*Artefact, error) {
 		return nil, fmt.Errorf("decode policy: %w", err)
 	}
 	return a, nil
-}
-
-// Verify tells whether b is an artefact that this build can serve, and its
-// hash: the SHA-256 that ends it, in hexadecimal.
-func Verify(b []byte) (hash string, err error) {
-	if _, err := Decode(b); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(b[len(b)-sha256.Size:]), nil
 }
 
 func decodeArtefact(b []byte) (*Artefact, error) {

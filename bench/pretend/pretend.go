@@ -85,9 +85,6 @@ func (q *Query) Batch(at time.Time, end int64) (progress, trigger []byte, err er
 	return progress, trigger, err
 }
 
-// Read is the offset up to which the query has read.
-func (q *Query) Read() int64 { return q.read }
-
 // progress has the size and the fields of Spark's own.
 func (q *Query) progress(at time.Time, end int64) json.RawMessage {
 	rows, took := end-q.read, max(at.Sub(q.began).Milliseconds(), 1)

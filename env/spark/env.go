@@ -71,7 +71,7 @@ type Environment struct {
 // header is the state of the environment that is not a query's.
 type header struct {
 	Now        env.Time
-	Live       bool
+	Live       bool // it has caught up: it ticks and commands
 	Epoch      uint64
 	CommandSeq uint64
 	SweptAt    env.Time

@@ -317,7 +317,7 @@ func TestNothingTicksOrIsSentWhileCatchingUp(t *testing.T) {
 		w.feed(a.batch(at(7+2*float64(i)), 10)...)
 		w.feed(tickAt(at(8 + 2*float64(i))))
 	}
-	if len(w.ticks) != n || len(w.sent) != 0 || w.Live() {
+	if len(w.ticks) != n || len(w.sent) != 0 || w.s.Live {
 		t.Errorf("%d ticks and %d commands while catching up", len(w.ticks)-n, len(w.sent))
 	}
 	w.feed(env.Input{At: at(15), Kind: env.InputCaughtUp}, tickAt(at(15.2)))

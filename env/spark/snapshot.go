@@ -75,9 +75,6 @@ func (e *Environment) Forecaster(k env.QueryKey) env.Forecaster {
 	return q.newest().tracker.Forecaster()
 }
 
-// Live tells whether the environment ticks and commands: it has caught up.
-func (e *Environment) Live() bool { return e.s.Live }
-
 func (e *Environment) snapshot(q *query) Snapshot {
 	s := Snapshot{Query: q.key, State: Gone, LastError: q.err}
 	r := q.newest()

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +59,6 @@ type Job struct {
 type JVM struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
-	lines chan string
 	done  chan struct{}
 
 	mu  sync.Mutex
@@ -89,36 +87,22 @@ func StartJVM(job Job) (*JVM, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the Spark job: %w", err)
 	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("starting the Spark job: %w", err)
-	}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the Spark job with %s: %w", java, err)
 	}
-	j := &JVM{cmd: cmd, stdin: stdin, lines: make(chan string, 64), done: make(chan struct{})}
-	go j.wait(stdout)
+	j := &JVM{cmd: cmd, stdin: stdin, done: make(chan struct{})}
+	go j.wait()
 	return j, nil
 }
 
-// wait reads the job's lines to their end and reaps the process.
-func (j *JVM) wait(stdout io.Reader) {
-	scan := bufio.NewScanner(stdout)
-	for scan.Scan() {
-		select {
-		case j.lines <- scan.Text():
-		default: // nobody reads: the lines are a courtesy
-		}
-	}
+// wait reaps the process.
+func (j *JVM) wait() {
 	err := j.cmd.Wait()
 	j.mu.Lock()
 	j.err = err
 	j.mu.Unlock()
 	close(j.done)
 }
-
-// Lines are the lines that the job prints on standard output.
-func (j *JVM) Lines() <-chan string { return j.lines }
 
 // Done is closed when the JVM has ended.
 func (j *JVM) Done() <-chan struct{} { return j.done }
@@ -135,14 +119,6 @@ func (j *JVM) Err() error {
 
 // PID is the JVM's process id.
 func (j *JVM) PID() int { return j.cmd.Process.Pid }
-
-// Command writes a line to the job's standard input.
-func (j *JVM) Command(line string) error {
-	if _, err := io.WriteString(j.stdin, line+"\n"); err != nil {
-		return fmt.Errorf("sending %q to the Spark job: %w", line, err)
-	}
-	return nil
-}
 
 // Stop ends the JVM: closes its input, asks by SIGTERM, and kills it when ctx
 // ends first. It returns when the process is gone.

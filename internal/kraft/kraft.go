@@ -132,9 +132,6 @@ func (b *Broker) ready(ctx context.Context) error {
 // it has none.
 func (b *Broker) Addr(p Protocol) string { return b.addrs[p] }
 
-// PID is the broker's process id.
-func (b *Broker) PID() int { return b.cmd.Process.Pid }
-
 // Done is closed when the broker has ended.
 func (b *Broker) Done() <-chan struct{} { return b.done }
 

@@ -16,15 +16,13 @@ const patience = 30 * time.Second
 
 // Collector takes the messages of a subscription and lets a test wait for them.
 type Collector struct {
-	stop func()
-
 	mu       sync.Mutex
 	messages []transport.Message
 	gaps     []transport.Gap
 	changed  chan struct{}
 }
 
-// Collect consumes in the background until the test ends, or Stop.
+// Collect consumes in the background until the test ends.
 func Collect(t testing.TB, c transport.Client, s transport.Subscription) *Collector {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -36,8 +34,7 @@ func Collect(t testing.TB, c transport.Client, s transport.Subscription) *Collec
 		defer close(done)
 		c.Consume(ctx, s)
 	}()
-	got.stop = func() { cancel(); <-done }
-	t.Cleanup(got.stop)
+	t.Cleanup(func() { cancel(); <-done })
 	return got
 }
 
@@ -48,9 +45,6 @@ func (c *Collector) add(do func()) {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
-
-// Stop ends the subscription.
-func (c *Collector) Stop() { c.stop() }
 
 // Messages waits for at least n messages and returns all there are.
 func (c *Collector) Messages(t testing.TB, n int) []transport.Message {
