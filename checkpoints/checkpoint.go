@@ -135,8 +135,9 @@ func decode(b []byte) (c Checkpoint, n int, err error) {
 	case v > schema:
 		return c, 0, fmt.Errorf("%w: schema %d, known is %d", ErrNewer, v, schema)
 	case v < schema:
-		return c, 0, fmt.Errorf("%w (schema %d, known is %d): freeze what it learnt with that version, "+
-			"name the artefact in the configuration, and move the stores aside", ErrOlder, v, schema)
+		return c, 0, fmt.Errorf("%w (schema %d, known is %d): move both stores aside to begin anew. What it learnt can be frozen "+
+			"with that version before, and named as an artefact in the configuration, where the policies' features are still the same",
+			ErrOlder, v, schema)
 	}
 	rest := b[prefixSize+4:]
 	size := le.Uint32(b[prefixSize:])

@@ -37,7 +37,7 @@ func (a *App) resume(ctx context.Context, cfg *configs.Config) error {
 	}
 	fresh := errors.Is(err, checkpoints.ErrNone)
 	if err != nil && !fresh {
-		return err
+		return fmt.Errorf("store.checkpoints %s: %w", cfg.Store.Checkpoints, err)
 	}
 	if a.journal, err = a.openJournal(cfg, ckpt.JournalSeq); err != nil {
 		return err

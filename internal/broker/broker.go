@@ -58,7 +58,7 @@ func Start(o Options) (*Broker, error) {
 		kfake.MaxVersions(kversion.V3_5_0()),
 		kfake.AllowAutoTopicCreation(),
 		kfake.DefaultNumPartitions(1),
-		kfake.WithLogger(logger{o.Log}),
+		kfake.WithLogger(newLogger(o.Log)),
 		kfake.BrokerConfigs(map[string]string{
 			"log.retention.bytes": strconv.Itoa(retentionBytes),
 			"log.retention.ms":    "-1",
@@ -121,8 +121,13 @@ func (b *Broker) unlock() {
 	}
 }
 
-// logger passes the broker's warnings and errors on.
+// logger passes the broker's warnings and errors on, a few a minute: on a full disk
+// there is one with every batch.
 type logger struct{ log zerolog.Logger }
+
+func newLogger(log zerolog.Logger) logger {
+	return logger{log.Sample(&zerolog.BurstSampler{Burst: 5, Period: time.Minute})}
+}
 
 // Logf implements kfake.Logger.
 func (l logger) Logf(level kfake.LogLevel, format string, args ...any) {
