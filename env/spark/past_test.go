@@ -73,3 +73,35 @@ func TestWhatIsReadOfThePastDoesNotReplaceWhatAFormerRunLearnt(t *testing.T) {
 		t.Errorf("run %s with a reference of %v; want r3 with the former run's %v", got.Run, got.Observation.Reference, want)
 	}
 }
+
+func TestRunsAreGivenTimeToSpeakAfterALongOutageOfTheTuner(t *testing.T) {
+	w, a := introduced(t)
+	w.feed(env.Input{At: at(5000), Kind: env.InputStart, Value: []byte(`{"epoch":2}`)}, tickAt(at(5000.1)))
+	if n := len(w.queries["shop/orders"].runs); n != 1 {
+		t.Fatalf("%d runs right after the start, want the one from before", n)
+	}
+	a.m.Seq += 100
+	w.feed(env.Input{At: at(5000.2), Kind: env.InputCaughtUp}, a.heartbeat(at(5029)), tickAt(at(5029.5)))
+	if got := w.last(); got.Run != "r1" || got.First {
+		t.Errorf("it is followed as run %s, new is %v", got.Run, got.First)
+	}
+	w.feed(env.Input{At: at(9000), Kind: env.InputStart, Value: []byte(`{"epoch":3}`)}, tickAt(at(9000.1)), tickAt(at(9031)))
+	if n := len(w.queries["shop/orders"].runs); n != 0 {
+		t.Errorf("%d runs, silent for three leases of the tuner's life", n)
+	}
+}
+
+func TestWhatAQueryLearntIsKeptForADayAfterItsLastRun(t *testing.T) {
+	const hour = 3600
+	w, a := introduced(t)
+	for i := range 10 {
+		w.feed(a.batch(at(6+float64(i)), 50)...)
+	}
+	w.feed(a.terminated(at(20)), tickAt(at(20+23*hour)))
+	if !w.Known("shop/orders") {
+		t.Error("forgotten after 23 hours")
+	}
+	if w.feed(tickAt(at(20 + 25*hour))); w.Known("shop/orders") {
+		t.Error("known after 25 hours")
+	}
+}
