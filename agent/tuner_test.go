@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -211,5 +212,56 @@ func TestASearchUnderWayDoesNotMoveAQueryThatWasMovedToAFrozenGroup(t *testing.T
 	}
 	if shift := l.queries["app/a"].tuned.shift; shift != 0 {
 		t.Errorf("the frozen query's threshold was moved by %v", shift)
+	}
+}
+
+func TestASearchForAThresholdThatWasChangedMeanwhileMovesNothing(t *testing.T) {
+	l := configured(t, one, learning(t))
+	ticks := stream(1, 20)
+	for i := range ticks {
+		l.Step(&ticks[i])
+	}
+	done := make(chan struct{})
+	close(done)
+	for _, c := range []struct {
+		shift, want float64
+		moves       uint64
+	}{{0.3, 0.3, 0}, {0.1, 0.4, 1}} {
+		l.queries["app/a"].tuned.shift = c.shift
+		u := tuner{search: &search{query: "app/a", from: 0.1, to: 0.4, done: done}}
+		u.take(l, "all", &ticks[19])
+		if got := l.queries["app/a"].tuned.shift; got != c.want || u.status.Moves != c.moves {
+			t.Errorf("from 0.1 to 0.4, found at %v: moved to %v, %d moves", c.shift, got, u.status.Moves)
+		}
+	}
+}
+
+// searches plays the patient query beside others until a search for its
+// threshold begins, or that moment is past.
+func searches(t *testing.T, others int, until env.Time) (began env.Time) {
+	t.Helper()
+	l := tuning(t)
+	s, err := sim.New(patient(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tick, ok := s.Next(); ok && tick.At < until; tick, ok = s.Next() {
+		tick.Observation.DriverQueries = float64(others)
+		step, _ := l.Step(&tick)
+		s.Act(tick.Query, step.Rung)
+		if l.groups[0].tuner.search != nil {
+			return tick.At
+		}
+	}
+	return 0
+}
+
+func TestTheThresholdsOfQueriesThatShareADriverAreLeftAlone(t *testing.T) {
+	alone := searches(t, 0, math.MaxInt64)
+	if alone == 0 {
+		t.Fatal("no search began")
+	}
+	if began := searches(t, 1, alone.Add(60)); began != 0 {
+		t.Errorf("beside another query a search began at %v s", began.Sub(0))
 	}
 }
