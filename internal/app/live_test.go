@@ -152,9 +152,9 @@ func logged(t *testing.T) *bench {
 	return b
 }
 
-// forged is a copy of the journal in which steps replaces each step by those
-// that it returns.
-func (b *bench) forged(steps func(*replay.Step) []*replay.Step) (path string) {
+// forged is a copy of the journal in which each record is replaced by those that
+// the function returns.
+func (b *bench) forged(records func(replay.Record) []replay.Record) (path string) {
 	b.t.Helper()
 	from, err := replay.Open(b.journal(), replay.Options{ReadOnly: true})
 	if err != nil {
@@ -166,12 +166,12 @@ func (b *bench) forged(steps func(*replay.Step) []*replay.Step) (path string) {
 		b.t.Fatal(err)
 	}
 	err = from.Iterate(1, func(r replay.Record) error {
-		if r.Input != nil {
-			to.AppendInput(r.Input)
-			return nil
-		}
-		for _, s := range steps(r.Step) {
-			to.AppendStep(s)
+		for _, x := range records(r) {
+			if x.Input != nil {
+				to.AppendInput(x.Input)
+			} else {
+				to.AppendStep(x.Step)
+			}
 		}
 		return nil
 	})
@@ -184,28 +184,43 @@ func (b *bench) forged(steps func(*replay.Step) []*replay.Step) (path string) {
 func TestVerifyFindsAStepThatWasAlteredRemovedOrAdded(t *testing.T) {
 	b := logged(t)
 	for name, c := range map[string]struct {
-		first func(*replay.Step) []*replay.Step
+		first func(replay.Record) []replay.Record
 		want  string
 	}{
-		"altered": {func(s *replay.Step) []*replay.Step {
-			s.Observation.Outstanding = math.Nextafter(s.Observation.Outstanding, math.Inf(1))
-			return []*replay.Step{s}
+		"altered": {func(r replay.Record) []replay.Record {
+			r.Step.Observation.Outstanding = math.Nextafter(r.Step.Observation.Outstanding, math.Inf(1))
+			return []replay.Record{r}
 		}, "step 1 of shop/orders"},
-		"removed": {func(*replay.Step) []*replay.Step { return nil }, "was decided again but not logged"},
-		"added":   {func(s *replay.Step) []*replay.Step { return []*replay.Step{s, s} }, "was logged but not decided again"},
+		"removed": {func(replay.Record) []replay.Record { return nil }, "was decided again but not logged"},
+		"added":   {func(r replay.Record) []replay.Record { return []replay.Record{r, r} }, "was logged but not decided again"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := b.forged(func(s *replay.Step) []*replay.Step {
-				if s.Index != 1 {
-					return []*replay.Step{s}
+			path := b.forged(func(r replay.Record) []replay.Record {
+				if r.Step == nil || r.Step.Index != 1 {
+					return []replay.Record{r}
 				}
-				return c.first(s)
+				return c.first(r)
 			})
 			v, err := Verify(t.Context(), path, b.checkpoints(), nil)
 			if err != nil || v.Difference == nil || !strings.Contains(v.Difference.Error(), c.want) {
 				t.Fatalf("%+v, %v", v, err)
 			}
 		})
+	}
+}
+
+func TestVerifyForgivesStepsThatACrashKeptFromTheDisk(t *testing.T) {
+	b := logged(t)
+	crashed := false
+	path := b.forged(func(r replay.Record) []replay.Record {
+		if crashed = crashed || r.Step != nil; crashed {
+			return nil
+		}
+		return []replay.Record{r}
+	})
+	v, err := Verify(t.Context(), path, b.checkpoints(), nil)
+	if err != nil || v.Difference != nil || v.Inputs == 0 || !crashed {
+		t.Fatalf("%+v, %v", v, err)
 	}
 }
 
