@@ -140,15 +140,35 @@ func recognise(path string, info fs.FileInfo) error {
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	head := make([]byte, largestPage+headerSize+metaSize)
-	n, err := io.ReadFull(file, head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+	head, err := readHead(file)
+	if err != nil {
 		return err
 	}
-	if head = head[:n]; !begins(head) && len(bytes.Trim(head, "\x00")) > 0 {
+	if !begins(head) && len(bytes.Trim(head, "\x00")) > 0 {
 		return fmt.Errorf("%w: its content is of another kind", ErrForeign)
 	}
 	return nil
+}
+
+// Is tells whether the file at path shows the mark of a bbolt file, whole or not.
+func Is(path string) (bool, error) {
+	file, err := os.Open(path) //nolint:gosec // the path is the operator's
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = file.Close() }()
+	head, err := readHead(file)
+	return begins(head), err
+}
+
+// readHead reads as far as the last place that a meta page can be at.
+func readHead(file io.Reader) ([]byte, error) {
+	head := make([]byte, largestPage+headerSize+metaSize)
+	n, err := io.ReadFull(file, head)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return head[:n], err
 }
 
 // owned refuses a file that holds a bucket of another kind of file.

@@ -8,11 +8,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+
+	"rubato/checkpoints/boltfile"
 )
 
 // checkOutputs tells, before long work, whether the files that are to hold what it
-// comes to can be written, and are as many as are named. It leaves them as they
-// are; "" and "-" are no files.
+// comes to can be written, are as many as are named, and are no store or journal.
+// It leaves them as they are; "" and "-" are no files.
 func checkOutputs(paths ...string) error {
 	seen := map[string]string{}
 	for _, path := range paths {
@@ -35,6 +37,12 @@ func checkOutput(path string) error {
 	info, before := os.Stat(path)
 	if before == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return nil // a pipe without a reader would keep us waiting
+	}
+	if before == nil && info.Mode().IsRegular() {
+		// what cannot be read may yet be written
+		if store, err := boltfile.Is(path); err == nil && store {
+			return fmt.Errorf("%s is a store or a journal, and would be lost: name another file", path)
+		}
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {

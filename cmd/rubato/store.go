@@ -150,6 +150,9 @@ func newCheckpointsExport() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := checkOutputs(out); err != nil {
+				return usageError(fmt.Errorf("--out: %w", err))
+			}
 			return withStore(path, func(s *checkpoints.Store) error {
 				return writeTo(cmd.OutOrStdout(), cmp.Or(out, standardOutput), func(w io.Writer) error { return s.Export(seq, w) })
 			})
@@ -175,6 +178,9 @@ what it learnt since its last checkpoint (store.every) is then not in the file.`
 				return usageError(errors.New("--out names no file for the policy"))
 			case out == standardOutput && terminal.Is(cmd.OutOrStdout()):
 				return usageError(errors.New("--out -: a policy is binary, and standard output is a terminal: name a file, or redirect it"))
+			}
+			if err := checkOutputs(out); err != nil {
+				return usageError(fmt.Errorf("--out: %w", err))
 			}
 			return freeze(cmd, path, group, out)
 		},
