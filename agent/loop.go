@@ -1,10 +1,12 @@
 package agent
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 
 	"rubato/agent/threshold"
 	"rubato/env"
@@ -71,7 +73,10 @@ type Loop struct {
 	// missed: steps are decided and logged as in observe mode.
 	Commanding bool
 
-	groups   []*group
+	groups []*group
+	// gone are groups that are not configured any more, by name, with what they
+	// learnt.
+	gone     map[string]*group
 	groupOf  func(env.QueryKey) int
 	queries  map[env.QueryKey]*query
 	index    uint64
@@ -115,11 +120,12 @@ func Serving(a *policy.Artefact) (*Loop, error) {
 }
 
 // Configure sets the groups; groupOf places a query in one of them, by index,
-// which it must always find. A group that is gone takes its learner with it.
-// It may be called again between two steps: a group keeps its learner, by
-// name, through changes of its mode and policy. On an error nothing changes.
+// which it must always find. It may be called again between two steps: a group
+// keeps its learner, by name, through changes of its mode and policy, and while it
+// is left out. On an error nothing changes.
 func (l *Loop) Configure(configs []GroupConfig, groupOf func(env.QueryKey) int) error {
 	old := map[string]*group{}
+	maps.Copy(old, l.gone)
 	for _, g := range l.groups {
 		old[g.cfg.Name] = g
 	}
@@ -134,12 +140,10 @@ func (l *Loop) Configure(configs []GroupConfig, groupOf func(env.QueryKey) int) 
 	for _, g := range groups {
 		delete(old, g.cfg.Name)
 	}
-	for _, g := range old { // order does not matter: each is only closed
-		g.close()
-	}
+	l.leave(old)
 	before := l.groups
 	l.groups, l.groupOf = groups, groupOf
-	for key, q := range l.queries { // nor here: each by itself
+	for key, q := range l.queries { // order does not matter: each by itself
 		was := before[q.group]
 		if q.group = groupOf(key); groups[q.group].learner != was.learner || !groups[q.group].learning() {
 			q.traj = trajectory{}
@@ -147,6 +151,33 @@ func (l *Loop) Configure(configs []GroupConfig, groupOf func(env.QueryKey) int) 
 		}
 	}
 	return nil
+}
+
+// mostGone bounds the learners that are kept of groups that are gone.
+const mostGone = 16
+
+// leave keeps the learners of groups that are configured no more; of too many,
+// those that learnt from the most steps.
+func (l *Loop) leave(groups map[string]*group) {
+	left := slices.SortedFunc(maps.Values(groups), func(a, b *group) int {
+		return cmp.Or(cmp.Compare(b.taught(), a.taught()), cmp.Compare(a.cfg.Name, b.cfg.Name))
+	})
+	l.gone = map[string]*group{}
+	for _, g := range left {
+		if g.learner == nil || len(l.gone) == mostGone {
+			g.close()
+			continue
+		}
+		l.gone[g.cfg.Name] = &group{cfg: GroupConfig{Name: g.cfg.Name}, learner: g.learner, tuner: g.tuner}
+	}
+}
+
+// taught is the number of steps that the group's learner saw.
+func (g *group) taught() uint64 {
+	if g.learner == nil {
+		return 0
+	}
+	return g.learner.steps
 }
 
 func newGroup(cfg GroupConfig, old *group) (*group, error) {
@@ -216,6 +247,9 @@ func (g *group) close() {
 // Close ends the learners' goroutines. The loop must not step afterwards.
 func (l *Loop) Close() {
 	for _, g := range l.groups {
+		g.close()
+	}
+	for _, g := range l.gone {
 		g.close()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -21,7 +22,7 @@ var ErrState = errors.New("stored learner state is damaged")
 
 type loopState struct {
 	Index   uint64       `json:"index"`
-	Groups  []groupState `json:"groups"`  // by name; those that have a learner
+	Groups  []groupState `json:"groups"`  // by name; those that have a learner, gone ones too
 	Queries []queryState `json:"queries"` // by key
 }
 
@@ -73,7 +74,7 @@ type queryState struct {
 // nothing: an update in flight is stored as what it was made from.
 func (l *Loop) State() ([]byte, error) {
 	st := loopState{Index: l.index}
-	for _, g := range l.groups {
+	for _, g := range slices.AppendSeq(slices.Clone(l.groups), maps.Values(l.gone)) {
 		if g.learner == nil {
 			continue
 		}
@@ -136,28 +137,24 @@ func (l *learner) state() (learnerState, error) {
 }
 
 // Restore continues from what State encoded. The loop must be configured with
-// the same groups; learners of others are dropped. An update that was in
-// flight is started again.
+// the same groups; learners of others are kept as of groups that are gone. An
+// update that was in flight is started again.
 func (l *Loop) Restore(b []byte) error {
 	var st loopState
 	if err := json.Unmarshal(b, &st); err != nil {
 		return fmt.Errorf("restore loop: %w: %w", ErrState, err)
 	}
-	learners, tuners := map[string]*learner{}, map[string]tuner{}
+	restored := map[string]*group{}
 	for _, gs := range st.Groups {
-		for _, g := range l.groups {
-			if g.cfg.Name != gs.Name {
-				continue
-			}
-			n, err := restoreLearner(gs.Learner)
-			if err != nil {
-				return fmt.Errorf("restore group %q: %w", gs.Name, err)
-			}
-			if tuners[gs.Name], err = gs.Tuner.restore(); err != nil {
-				return fmt.Errorf("restore group %q: %w", gs.Name, err)
-			}
-			learners[gs.Name] = n
+		g := &group{cfg: GroupConfig{Name: gs.Name}}
+		var err error
+		if g.learner, err = restoreLearner(gs.Learner); err != nil {
+			return fmt.Errorf("restore group %q: %w", gs.Name, err)
 		}
+		if g.tuner, err = gs.Tuner.restore(); err != nil {
+			return fmt.Errorf("restore group %q: %w", gs.Name, err)
+		}
+		restored[gs.Name] = g
 	}
 	queries := map[env.QueryKey]*query{}
 	for _, qs := range st.Queries {
@@ -169,21 +166,31 @@ func (l *Loop) Restore(b []byte) error {
 		queries[qs.Key] = q
 	}
 	l.index, l.queries = st.Index, queries
-	for _, g := range l.groups {
-		n := learners[g.cfg.Name]
-		if n == nil {
-			continue
-		}
+	for _, g := range restored {
+		g.launch()
+	}
+	for _, g := range l.gone {
 		g.close()
-		g.learner, g.tuner = n, tuners[g.cfg.Name]
-		if n.inFlight != nil {
-			n.launch(n.inFlight)
-		}
-		if s := g.tuner.search; s != nil {
-			g.tuner.launch(s)
+	}
+	for _, g := range l.groups {
+		if r := restored[g.cfg.Name]; r != nil {
+			g.close()
+			g.learner, g.tuner = r.learner, r.tuner
+			delete(restored, g.cfg.Name)
 		}
 	}
+	l.leave(restored)
 	return nil
+}
+
+// launch starts again what was under way when the group was saved.
+func (g *group) launch() {
+	if j := g.learner.inFlight; j != nil {
+		g.learner.launch(j)
+	}
+	if s := g.tuner.search; s != nil {
+		g.tuner.launch(s)
+	}
 }
 
 func restoreQuery(qs queryState) (*query, error) {

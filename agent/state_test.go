@@ -3,7 +3,10 @@ package agent
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,6 +89,58 @@ func TestARestoredLoopGoesOnAsIfNothingHadHappened(t *testing.T) {
 	}
 	if inFlight == 0 {
 		t.Error("no update was ever in flight")
+	}
+}
+
+func TestAGroupThatIsGoneForAWhileGoesOnWithWhatItLearnt(t *testing.T) {
+	g := learning(t)
+	other := GroupConfig{Name: "other", Mode: Observe, PolicyName: Learned, Artefact: fresh(t, 2)}
+	l := configured(t, one, g)
+	play(l, stream(1, 1000))
+	before := l.Status()[0]
+	away := func(l *Loop) *Loop {
+		if err := l.Configure([]GroupConfig{other}, one); err != nil {
+			t.Fatal(err)
+		}
+		play(l, stream(2, 100))
+		return l
+	}
+	back := func(l *Loop) []replay.Step {
+		if err := l.Configure([]GroupConfig{g}, one); err != nil {
+			t.Fatal(err)
+		}
+		if now := l.Status()[0]; now.Policy != before.Policy || *now.Learner != *before.Learner {
+			t.Fatalf("was %+v, is %+v", before, now)
+		}
+		return play(l, stream(3, 1000))
+	}
+	saved := state(t, away(l))
+	restored := configured(t, one, other)
+	if err := restored.Restore(saved); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(saved, state(t, restored)) {
+		t.Fatal("what was restored is not what was saved")
+	}
+	if !same(back(l), back(restored)) || !bytes.Equal(state(t, l), state(t, restored)) {
+		t.Error("restored while its group was gone, it goes on otherwise")
+	}
+}
+
+func TestOfGroupsThatAreGoneTheMostTaughtAreKept(t *testing.T) {
+	var groups []GroupConfig
+	for i := range mostGone + 2 {
+		g := learning(t)
+		g.Name = fmt.Sprintf("g%02d", i)
+		groups = append(groups, g)
+	}
+	l := configured(t, func(env.QueryKey) int { return mostGone }, groups...)
+	play(l, stream(1, 10))
+	if err := l.Configure([]GroupConfig{learning(t)}, one); err != nil {
+		t.Fatal(err)
+	}
+	if names := slices.Sorted(maps.Keys(l.gone)); len(names) != mostGone || names[mostGone-2] != "g14" || names[mostGone-1] != "g16" {
+		t.Errorf("kept are %v", names)
 	}
 }
 

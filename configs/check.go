@@ -46,6 +46,8 @@ type reader struct {
 	mistakes Mistakes
 	// lines hold where each key was given.
 	lines map[string]int
+	// blank tells that no key was.
+	blank bool
 }
 
 func (r *reader) wrong(line int, key, format string, args ...any) {

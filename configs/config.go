@@ -31,6 +31,8 @@ type Config struct {
 	// Groups in order; the last one matches every query.
 	Groups []Group `yaml:"groups"`
 
+	// Blank tells of a file without any key.
+	Blank bool `yaml:"-"`
 	// Warnings are not mistakes, but ought to be read.
 	Warnings []string `yaml:"-"`
 	// Secrets come from the environment alone. They are no part of the

@@ -48,6 +48,7 @@ func read(path string, environ []string, known Known) (*Config, error) {
 	r := &reader{file: path, lines: map[string]int{}}
 	c := r.load(text, environ, known)
 	if c != nil {
+		c.Blank = r.blank
 		r.files(c, known)
 	}
 	return r.result(c)
@@ -74,6 +75,7 @@ func (r *reader) load(text []byte, environ []string, known Known) *Config {
 		r.mistakes = Mistakes{syntax(r.file, text, err)}
 		return nil
 	}
+	r.blank = len(doc.Content) == 0 || len(doc.Content[0].Content) == 0
 	if len(doc.Content) > 0 {
 		r.read(doc.Content[0], "", reflect.ValueOf(c).Elem())
 	}

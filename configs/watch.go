@@ -11,9 +11,9 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long the folder must be quiet before the file is read: an
-// editor's save is several events.
-const settle = 100 * time.Millisecond
+// settle is how long the file must stay as it is before it is loaded: a save may be
+// several events, and a file that is half written may be valid.
+const settle = time.Second
 
 // Result is what a reload came to.
 type Result struct {
@@ -73,11 +73,12 @@ func (w *Watcher) Close() error {
 	return nil
 }
 
-// run loads the file when its content is another than text.
+// run loads the file when its content is another than text, and stays so.
 func (w *Watcher) run(text []byte) {
 	defer close(w.done)
 	defer close(w.results)
-	var quiet <-chan time.Time
+	var settled <-chan time.Time
+	var seen []byte
 	for {
 		select {
 		case <-w.quit:
@@ -86,25 +87,38 @@ func (w *Watcher) run(text []byte) {
 			if !ok {
 				return
 			}
-			quiet = w.after(settle)
-		case _, ok := <-w.notify.Errors:
+		case _, ok := <-w.notify.Errors: // events may have been lost: look
 			if !ok {
 				return
 			}
-			quiet = w.after(settle) // events may have been lost: look
-		case <-quiet:
-			quiet = nil
+		case <-settled:
+			settled = nil
 			now, err := os.ReadFile(w.path)
 			if err != nil || bytes.Equal(now, text) {
 				continue // gone for a moment, or something else in the folder
 			}
-			text = now
-			cfg, err := w.load()
-			select {
-			case w.results <- Result{cfg, err}:
-			case <-w.quit:
-				return
+			if bytes.Equal(now, seen) {
+				text = now
+				if !w.deliver() {
+					return
+				}
+				continue
 			}
 		}
+		if settled == nil { // else the end of the wait shows what became of the file
+			seen, _ = os.ReadFile(w.path)
+			settled = w.after(settle)
+		}
+	}
+}
+
+// deliver loads the file; false says that the watcher is closed.
+func (w *Watcher) deliver() bool {
+	cfg, err := w.load()
+	select {
+	case w.results <- Result{cfg, err}:
+		return true
+	case <-w.quit:
+		return false
 	}
 }

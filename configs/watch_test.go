@@ -109,35 +109,39 @@ func TestSwappedLinkOfAConfigMapIsLoaded(t *testing.T) {
 	wantSeed(t, w, 2)
 }
 
-func TestFileIsReadOnceTheFolderIsQuiet(t *testing.T) {
+func TestFileIsLoadedOnceItStaysAsItIs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rubato.yaml")
 	replace(t, path, "seed: 1\n")
-	timers := make(chan chan time.Time, 100)
+	timers := make(chan chan time.Time)
 	w := watch(t, path, func(time.Duration) <-chan time.Time {
 		c := make(chan time.Time, 1)
 		timers <- c
 		return c
 	})
-	replace(t, path, "seed: [half a sa\n") // an editor in the middle of a save
-	<-timers                               // its time never comes: another event follows
-	replace(t, path, "seed: 2\n")
-	go func() { // every wait from here on ends at once
+	half, whole := []byte("seed: 3\n"), []byte("seed: 3\ngroups: []\n")
+	if err := os.WriteFile(path, half, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first := <-timers
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first <- time.Time{}
+	second := <-timers // not loaded: it is another than it was
+	replace(t, path+".other", "a file beside it")
+	second <- time.Time{}
+	wantSeed(t, w, 3)
+	go func() {
 		for c := range timers {
 			c <- time.Time{}
 		}
 	}()
-	defer close(timers)
-	for {
-		r := <-w.Results()
-		if r.Err == nil {
-			if r.Config.Seed != 2 {
-				t.Fatalf("%+v", r)
-			}
-			break
-		}
-	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
+	}
+	close(timers)
+	if r, ok := <-w.Results(); ok {
+		t.Fatalf("it is loaded twice: %+v", r)
 	}
 }
 

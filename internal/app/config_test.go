@@ -130,6 +130,47 @@ func TestAGroupThatBeginsToLearnStartsFromTheShippedPolicy(t *testing.T) {
 	b.verified()
 }
 
+func TestAnEmptyFileIsNotPutInForce(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	a := b.start()
+	before := a.config.Load()
+	for _, text := range []string{"", "# all is gone\n", "{}\n"} {
+		if err := os.WriteFile(b.config, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Reload(); err == nil || !strings.Contains(err.Error(), "sets nothing") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if a.config.Load() != before {
+		t.Error("another configuration is in force")
+	}
+}
+
+func TestAGroupThatIsGoneIsNamedAndKeepsItsLearner(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), "mode: learn")
+	a := b.start()
+	d := drive(t, b.addr, "shop/orders", "run-1")
+	d.commanded(0)
+	text, err := os.ReadFile(b.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, _ := strings.Cut(string(text), "groups:")
+	for _, config := range []string{head, string(text)} {
+		if err := errors.Join(os.WriteFile(b.config, []byte(config), 0o600), a.Reload()); err != nil {
+			t.Fatal(err)
+		}
+		d.turns(5)
+	}
+	if !b.logs.say("a group that has learnt is gone") {
+		t.Error("it is not said that the group is gone")
+	}
+	d.turns(5)
+	a.Stop()
+	b.verified()
+}
+
 func TestAFieldThatWantsARestartStaysInForceAsItWas(t *testing.T) {
 	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
 	a := b.start()

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,19 +47,22 @@ func Freeze(ckpt *checkpoints.Checkpoint, group, version string) (text []byte, a
 	return text, a, err
 }
 
+// learners are the names of the groups that have a learner.
+func (c *Core) learners() (names []string) {
+	for _, g := range c.loop.Status() {
+		if g.Learner != nil {
+			names = append(names, g.Name)
+		}
+	}
+	return names
+}
+
 // learnt checks the group's name, or finds the only one that has a learner.
 func (c *Core) learnt(group string) (string, error) {
-	var names []string
-	for _, g := range c.loop.Status() {
-		if g.Learner == nil {
-			continue
-		}
-		if g.Name == group {
-			return group, nil
-		}
-		names = append(names, g.Name)
-	}
+	names := c.learners()
 	switch {
+	case slices.Contains(names, group):
+		return group, nil
 	case len(names) == 0:
 		return "", errors.New("no group has learnt a policy yet: run one in learn mode")
 	case group == "" && len(names) == 1:

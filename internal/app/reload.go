@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rubato/configs"
@@ -82,6 +83,9 @@ func (a *App) apply(cfg *configs.Config, err error) error {
 
 func (a *App) adopt(cfg *configs.Config) error {
 	old := a.config.Load()
+	if cfg.Blank && !old.Blank {
+		return fmt.Errorf("%s sets nothing: the defaults for all of it want a restart", a.opts.ConfigPath)
+	}
 	next := *cfg
 	if len(next.Kafka.Brokers) == 0 && a.broker != nil {
 		next.Kafka.Brokers = []string{a.broker.Addr()}
@@ -95,12 +99,14 @@ func (a *App) adopt(cfg *configs.Config) error {
 		return err
 	}
 	changed := false
+	var learners []string
 	err = web.ErrStopping
 	a.call(func() {
 		if changed = a.core.s.Config != string(value); !changed {
 			err = nil
 			return
 		}
+		learners = a.core.learners()
 		err = a.configure(value)
 	})
 	if err != nil {
@@ -112,6 +118,11 @@ func (a *App) adopt(cfg *configs.Config) error {
 		return nil
 	}
 	a.log.Info().Str("hash", next.Hash()).Msg("configuration is in force")
+	for _, name := range learners {
+		if !slices.ContainsFunc(next.Groups, func(g configs.Group) bool { return g.Name == name }) {
+			a.log.Warn().Str("group", name).Msg("a group that has learnt is gone: its learner is kept, for when a group of its name returns")
+		}
+	}
 	return nil
 }
 
