@@ -69,6 +69,9 @@ func (r *reader) read(n *yaml.Node, key string, into reflect.Value) {
 	}
 	if into.Kind() == reflect.Pointer {
 		fresh := reflect.New(into.Type().Elem())
+		if w, ok := fresh.Interface().(*Weights); ok {
+			*w = balanced
+		}
 		r.read(n, key, fresh.Elem())
 		into.Set(fresh)
 		return

@@ -148,7 +148,8 @@ type Group struct {
 	Policy string `yaml:"policy"`
 	// Artefact is a frozen policy's file.
 	Artefact string `yaml:"artefact,omitempty"`
-	// Profile names weights; Weights give them one by one instead.
+	// Profile names weights; Weights give them one by one instead, those left out
+	// as balanced has them.
 	Profile string   `yaml:"profile,omitempty"`
 	Weights *Weights `yaml:"weights,omitempty"`
 	Bounds  Bounds   `yaml:"bounds"`
@@ -190,6 +191,9 @@ type Sources struct {
 	MinOffsets float64 `yaml:"min_offsets_per_trigger"`
 }
 
+// balanced are the weights of a group that names none.
+var balanced = Weights{Latency: 1, Empty: 0.3, Batch: 0.3, Miss: 1}
+
 // profiles are the named weights: prices of a batch and of an empty trigger in
 // seconds of mean delay.
 var profiles = []struct {
@@ -197,7 +201,7 @@ var profiles = []struct {
 	weights Weights
 }{
 	{"latency", Weights{Latency: 1, Empty: 0.1, Batch: 0.1, Miss: 1}},
-	{"balanced", Weights{Latency: 1, Empty: 0.3, Batch: 0.3, Miss: 1}},
+	{"balanced", balanced},
 	{"thrifty", Weights{Latency: 1, Empty: 3, Batch: 3, Miss: 1}},
 }
 
