@@ -25,7 +25,7 @@ func follow(b *testing.B) *env.Tracker {
 	return k
 }
 
-// serve is a loop that serves the full network.
+// serve is a loop that serves a network twice as wide as the shipped one.
 func serve(b *testing.B) *agent.Loop {
 	b.Helper()
 	artefact, err := stage.Artefact(1, false)

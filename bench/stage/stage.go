@@ -1,5 +1,3 @@
-// Package stage sets out what a tuner is started on for a measurement: a
-// folder, a configuration, a policy, and the daemon's own process.
 package stage
 
 import (
@@ -73,9 +71,10 @@ groups:
 	return path, nil
 }
 
-// Artefact is a frozen policy of the full network with drawn weights. One that
-// is restless never keeps the interval: on a ladder of two rungs it changes it
-// at every decision.
+// Artefact is a frozen policy of drawn weights, twice as wide as the shipped one:
+// what is measured on it is no better than what ships. One that is restless
+// never keeps the interval: on a ladder of two rungs it changes it at every
+// decision.
 func Artefact(seed uint64, restless bool) (*policy.Artefact, error) {
 	layout := policy.Layout{Inputs: env.NumFeatures, Width: 32}
 	weights := layout.Initial(rand.New(rand.NewPCG(seed, 0)))

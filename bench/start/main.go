@@ -1,7 +1,7 @@
 // Command start measures the start of `rubato run`: from exec until /-/ready
-// answers 200, with a checkpoint of the full network and its learner in the
-// store, and the embedded broker. Learn mode
-// starts from the shipped policy; the first start is not counted.
+// answers 200, with a checkpoint in the store, and the embedded broker. Serve mode
+// has a network twice as wide as the shipped one, learn mode the shipped policy
+// and its learner. The first start is not counted.
 package main
 
 import (

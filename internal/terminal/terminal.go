@@ -1,4 +1,3 @@
-// Package terminal tells what is a terminal from files and pipes.
 package terminal
 
 import (
