@@ -213,7 +213,8 @@ func Profiles() (names []string) {
 	return names
 }
 
-// Resolved are a group's settings for a query, in plain values.
+// Resolved are a group's settings for a query, in plain values. Min is above Max
+// where an absolute bound and a multiple of the query's interval cross.
 type Resolved struct {
 	Min, Max               time.Duration
 	Weights                Weights
@@ -231,9 +232,8 @@ func (g *Group) Resolve(configured time.Duration) Resolved {
 	} else if i := slices.Index(Profiles(), g.Profile); i >= 0 {
 		w = profiles[i].weights
 	}
-	lo := max(g.Bounds.Min.Of(configured), time.Millisecond)
 	return Resolved{
-		Min: lo, Max: max(g.Bounds.Max.Of(configured), lo), Weights: w,
+		Min: max(g.Bounds.Min.Of(configured), time.Millisecond), Max: max(g.Bounds.Max.Of(configured), time.Millisecond), Weights: w,
 		Target: g.Target, Grace: g.Grace, FullBatch: g.FullBatch, Brokers: g.Sources.Brokers,
 		MaxOffsets: g.Sources.MaxOffsets, MinOffsets: g.Sources.MinOffsets,
 	}

@@ -280,7 +280,7 @@ func (a *App) Snapshots() []Query {
 	out := []Query{}
 	a.call(func() {
 		cfg := a.core.cfg
-		for _, s := range a.core.env.Snapshot() {
+		for _, s := range a.core.snapshot() {
 			if s.State != spark.Gone {
 				g := &cfg.Groups[cfg.Match(string(s.Query))]
 				out = append(out, Query{Snapshot: s, Group: g.Name, Mode: g.Mode, Held: a.core.loop.Held(s.Query)})

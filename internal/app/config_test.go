@@ -171,6 +171,24 @@ func TestAGroupThatIsGoneIsNamedAndKeepsItsLearner(t *testing.T) {
 	b.verified()
 }
 
+func TestAQueryWhoseBoundsCrossIsLeftAlone(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	a := b.start()
+	d := drive(t, b.addr, "shop/orders", "run-1")
+	d.commanded(0)
+	b.configure(rule + ", bounds: {min: 5s, max: 1x}")
+	if err := a.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the release", func() bool { d.turns(1); return d.last().Action == spark.ActionRelease })
+	if q := a.Snapshots()[0]; q.State != "unmanaged" || q.Why != "its bounds cross: min 5s, max 1x" {
+		t.Errorf("%s (%s)", q.State, q.Why)
+	}
+	eventually(t, "word of it", func() bool { return b.logs.say(`"why":"its bounds cross: min 5s, max 1x"`) })
+	a.Stop()
+	b.verified()
+}
+
 func TestAFieldThatWantsARestartStaysInForceAsItWas(t *testing.T) {
 	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
 	a := b.start()

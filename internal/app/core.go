@@ -220,6 +220,22 @@ func (c *Core) configure(value []byte) error {
 	return nil
 }
 
+// noSettings is the environment's word on a query that the resolver refuses. Each
+// query is in a group: it is the bounds that leave no ladder.
+const noSettings = "in no group"
+
+// snapshot shows every query, and says of its bounds where they cross.
+func (c *Core) snapshot() []spark.Snapshot {
+	all := c.env.Snapshot()
+	for i := range all {
+		if s := &all[i]; s.Why == noSettings {
+			b := c.cfg.Groups[c.cfg.Match(string(s.Query))].Bounds
+			s.Why = fmt.Sprintf("its bounds cross: min %v, max %v", b.Min, b.Max)
+		}
+	}
+	return all
+}
+
 // groups turns the configuration's groups into the loop's.
 func groups(cfg *configs.Config, policies map[string][]byte) ([]agent.GroupConfig, error) {
 	groups := make([]agent.GroupConfig, len(cfg.Groups))
@@ -246,7 +262,7 @@ func resolver(cfg *configs.Config) spark.Resolver {
 		r := g.Resolve(configured)
 		ladder, err := env.NewLadder(r.Min, r.Max)
 		if err != nil {
-			return spark.Resolved{}, false // a configured interval of 0: no ladder fits
+			return spark.Resolved{}, false // its bounds cross
 		}
 		return spark.Resolved{
 			Settings: env.Settings{

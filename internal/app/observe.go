@@ -177,7 +177,7 @@ func (a *App) show() {
 		s.Skipped[reason] = n
 	}
 	live := map[env.QueryKey]bool{}
-	queries := a.core.env.Snapshot()
+	queries := a.core.snapshot()
 	a.tell(queries)
 	for _, q := range queries {
 		if q.State == spark.Gone {
