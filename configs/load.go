@@ -49,6 +49,7 @@ func read(path string, environ []string, known Known) (*Config, error) {
 	c := r.load(text, environ, known)
 	if c != nil {
 		c.Blank = r.blank
+		r.agree(c)
 		r.files(c, known)
 	}
 	return r.result(c)

@@ -98,6 +98,15 @@ func (r *reader) validate(c *Config, known Known) {
 	}
 }
 
+// agree checks that fields fit one another. A configuration that was in force
+// before is read back without it.
+func (r *reader) agree(c *Config) {
+	if c.Decision.Lease < 2*c.Decision.Period {
+		r.at("decision.lease", "%v is below twice decision.period (%v%s): commands would run out before they are renewed",
+			c.Decision.Lease, c.Decision.Period, r.by("decision.period"))
+	}
+}
+
 func (r *reader) group(key string, g *Group, known Known, names map[string]bool) {
 	switch {
 	case g.Name == "":
