@@ -55,6 +55,15 @@ func read(path string, environ []string, known Known) (*Config, error) {
 	return r.result(c)
 }
 
+// Environment is Default with what the environment gives, as far as that can be
+// read.
+func Environment() *Config {
+	c := Default()
+	r := &reader{lines: map[string]int{}}
+	r.merge(c, nil, os.Environ())
+	return c
+}
+
 // Parse reads what Effective wrote, without the environment, and without a look at
 // the files that it names.
 func Parse(effective []byte, known Known) (*Config, error) {

@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"rubato/configs"
 	"rubato/internal/calibrate"
 	"rubato/internal/transport"
 )
@@ -53,7 +54,7 @@ time per row: record it in learn mode, or under a load that varies.`,
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&brokers, "brokers", nil, "read the metrics topic of these brokers, host:port")
-	f.StringVar(&topic, "topic", "rubato.metrics", "the metrics topic")
+	f.StringVar(&topic, "topic", configs.Environment().Kafka.Prefix+".metrics", "the metrics topic")
 	f.BoolVar(&asJSON, "json", false, "print JSON; its drivers load into the simulator")
 	return cmd
 }

@@ -23,7 +23,7 @@ import (
 type daemon struct{ address string }
 
 func (d *daemon) flag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&d.address, "address", configs.Default().HTTP.Listen, "where the daemon's HTTP interface is (http.listen)")
+	cmd.Flags().StringVar(&d.address, "address", configs.Environment().HTTP.Listen, "where the daemon's HTTP interface is (http.listen)")
 }
 
 // base is the address as a URL: people paste it with its scheme too.

@@ -20,7 +20,7 @@ func newReplay() *cobra.Command {
 }
 
 func journalFlag(cmd *cobra.Command, into *string) {
-	cmd.Flags().StringVar(into, "journal", configs.Default().Store.Journal, "the journal (store.journal)")
+	cmd.Flags().StringVar(into, "journal", configs.Environment().Store.Journal, "the journal (store.journal)")
 }
 
 func newReplayVerify() *cobra.Command {

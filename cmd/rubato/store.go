@@ -22,7 +22,7 @@ import (
 
 // storeFlag names the store that a command works on.
 func storeFlag(cmd *cobra.Command, into *string) {
-	cmd.Flags().StringVar(into, "store", configs.Default().Store.Checkpoints, "the checkpoint store (store.checkpoints)")
+	cmd.Flags().StringVar(into, "store", configs.Environment().Store.Checkpoints, "the checkpoint store (store.checkpoints)")
 }
 
 func newCheckpoints() *cobra.Command {
