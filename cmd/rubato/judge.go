@@ -52,7 +52,7 @@ or a copy of it.`,
 }
 
 func (f *judgeFlags) judge(cmd *cobra.Command) error {
-	cfg, err := load(f.config)
+	cfg, err := loadNamed(cmd, f.config)
 	if err != nil {
 		return err
 	}

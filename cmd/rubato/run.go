@@ -33,7 +33,7 @@ every query, checkpoints and exits.`,
   RUBATO_KAFKA_BROKERS=kafka1:9092,kafka2:9092 rubato run`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := load(path)
+			cfg, err := loadNamed(cmd, path)
 			if err != nil {
 				return err
 			}
@@ -42,6 +42,15 @@ every query, checkpoints and exits.`,
 	}
 	cmd.Flags().StringVarP(&path, "config", "c", "", "the configuration file; without one the defaults hold")
 	return cmd
+}
+
+// loadNamed loads the configuration that --config names. An empty name is a mistake,
+// such as a variable of the shell that is not set.
+func loadNamed(cmd *cobra.Command, path string) (*configs.Config, error) {
+	if path == "" && cmd.Flags().Changed("config") {
+		return nil, usageError(errors.New("--config names no file"))
+	}
+	return load(path)
 }
 
 // load loads a configuration; its mistakes are the user's.
