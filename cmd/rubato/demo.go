@@ -39,16 +39,15 @@ the configured half first. The first 30 s of each half are left out.`,
 			if profiles := configs.Profiles(); !slices.Contains(profiles, o.Profile) {
 				return usageError(fmt.Errorf("--profile %q: want one of %s", o.Profile, strings.Join(profiles, ", ")))
 			}
-			r, err := demo.Run(cmd.Context(), o)
+			o.Result = func(r report.Result) error { return printResult(cmd, r, asJSON) }
+			err := demo.Run(cmd.Context(), o)
 			switch {
 			case errors.Is(err, demo.ErrPrepare):
 				return usageError(err)
 			case err != nil && cmd.Context().Err() != nil:
 				return errors.New("stopped: nothing is left running")
-			case err != nil:
-				return err
 			}
-			return printResult(cmd, r, asJSON)
+			return err
 		},
 	}
 	f := cmd.Flags()

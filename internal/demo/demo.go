@@ -38,6 +38,8 @@ type Options struct {
 	Version string
 	// Out receives the live line and all else that is for people.
 	Out io.Writer
+	// Result receives the figures as soon as they are known.
+	Result func(report.Result) error
 }
 
 const (
@@ -74,28 +76,36 @@ type demo struct {
 }
 
 // Run runs a demo to its end.
-func Run(ctx context.Context, o Options) (report.Result, error) {
+func Run(ctx context.Context, o Options) error {
 	if o.Dir == "" {
 		o.Dir = filepath.Join(".rubato", fmt.Sprintf("demo-%d", o.Seed))
 	}
 	d := &demo{o: o, live: newLive(o.Out, o.Length), rec: newRecorder(topic)}
 	defer d.close()
 	if err := d.prepare(); err != nil {
-		return report.Result{}, fmt.Errorf("%w: %w", ErrPrepare, err)
+		return fmt.Errorf("%w: %w", ErrPrepare, err)
 	}
 	if err := d.start(ctx); err != nil {
-		return report.Result{}, err
+		return err
 	}
 	result, err := d.halves(ctx)
 	d.live.done()
 	if err != nil {
-		return report.Result{}, d.explain(err)
+		return d.explain(err)
 	}
 	d.live.say("the agent put %d commands in force", d.rec.commands())
-	if o.Keep {
-		d.keep(ctx)
+	return d.finish(result, func() { d.keep(ctx) })
+}
+
+// finish hands the figures over, then keeps everything running if it is to be.
+func (d *demo) finish(result report.Result, keep func()) error {
+	if err := d.o.Result(result); err != nil {
+		return err
 	}
-	return result, nil
+	if d.o.Keep {
+		keep()
+	}
+	return nil
 }
 
 // prepare makes the folder anew, the schedule, and the configuration.

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"rubato/checkpoints"
+	"rubato/internal/report"
 	"rubato/replay"
 )
 
@@ -19,6 +21,14 @@ func TestOnlyDecisionsOfTheTunedHalfAreCounted(t *testing.T) {
 	r.step(&replay.Step{Mode: "learn", Verdict: 1})
 	if d := r.decisions(); d.Applied != 1 || d.Overridden != 1 {
 		t.Errorf("%d applied and %d overridden, want 1 and 1", d.Applied, d.Overridden)
+	}
+}
+
+func TestTheFiguresAreToldBeforeADemoIsKeptRunning(t *testing.T) {
+	var order []string
+	d := &demo{o: Options{Keep: true, Result: func(report.Result) error { order = append(order, "figures"); return nil }}}
+	if err := d.finish(report.Result{}, func() { order = append(order, "kept") }); err != nil || !slices.Equal(order, []string{"figures", "kept"}) {
+		t.Fatalf("%v, %v", order, err)
 	}
 }
 
