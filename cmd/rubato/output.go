@@ -14,18 +14,27 @@ import (
 
 // checkOutputs tells, before long work, whether the files that are to hold what it
 // comes to can be written, are as many as are named, and are no store or journal.
-// It leaves them as they are; "" and "-" are no files.
+// It leaves them as they are; "" is none, and "-" standard output, which takes one.
 func checkOutputs(paths ...string) error {
 	seen := map[string]string{}
 	for _, path := range paths {
-		if path == "" || path == standardOutput {
+		if path == "" {
 			continue
 		}
-		place := destination(path)
-		if other, twice := seen[place]; twice {
+		place := path
+		if path != standardOutput {
+			place = destination(path)
+		}
+		other, twice := seen[place]
+		seen[place] = path
+		switch {
+		case path == standardOutput && twice:
+			return errors.New("two outputs go to standard output: name a file for all but one")
+		case path == standardOutput:
+			continue
+		case twice:
 			return fmt.Errorf("%s and %s are one file: want one for each output", other, path)
 		}
-		seen[place] = path
 		if err := checkOutput(path); err != nil {
 			return err
 		}

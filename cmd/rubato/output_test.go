@@ -93,7 +93,7 @@ func TestOutputsAreCheckedWithoutATraceAndEachIsAFileOfItsOwn(t *testing.T) {
 	if err := errors.Join(os.WriteFile(out, []byte("x"), 0o600), os.Symlink(later, link)); err != nil {
 		t.Fatal(err)
 	}
-	if err := checkOutputs(out, link, filepath.Join(dir, "fresh"), "-", "-", ""); err != nil {
+	if err := checkOutputs(out, link, filepath.Join(dir, "fresh"), "-", ""); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 || contents(t, out) != "x" {
