@@ -21,9 +21,9 @@ type Result struct {
 	Err    error
 }
 
-// Watcher reloads a file when its content changes. It watches the folder:
-// files are replaced by renaming, and Kubernetes swaps links. A folder that is
-// itself removed is not watched any more.
+// Watcher reloads a file when its content changes. It watches the folder, and that
+// of the file that links lead to: files are replaced by renaming, and Kubernetes
+// swaps links. A folder that is itself removed is not watched any more.
 type Watcher struct {
 	path    string
 	load    func() (*Config, error)
@@ -55,6 +55,7 @@ func newWatcher(path string, load func() (*Config, error), after func(time.Durat
 		path: path, load: load, notify: notify, after: after,
 		results: make(chan Result), quit: make(chan struct{}), done: make(chan struct{}),
 	}
+	w.follow()
 	text, _ := os.ReadFile(path)
 	go w.run(text)
 	return w, nil
@@ -105,10 +106,19 @@ func (w *Watcher) run(text []byte) {
 				continue
 			}
 		}
+		w.follow()
 		if settled == nil { // else the end of the wait shows what became of the file
 			seen, _ = os.ReadFile(w.path)
 			settled = w.after(settle)
 		}
+	}
+}
+
+// follow watches the folder of the file that links lead to. To watch one again
+// does nothing; one that cannot be watched leaves the reload to SIGHUP.
+func (w *Watcher) follow() {
+	if real, err := filepath.EvalSymlinks(w.path); err == nil {
+		_ = w.notify.Add(filepath.Dir(real))
 	}
 }
 

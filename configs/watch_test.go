@@ -109,6 +109,32 @@ func TestSwappedLinkOfAConfigMapIsLoaded(t *testing.T) {
 	wantSeed(t, w, 2)
 }
 
+func TestFileBehindALinkIsLoadedWhenEditedInPlace(t *testing.T) {
+	dir, elsewhere, further := t.TempDir(), t.TempDir(), t.TempDir()
+	link, real, other := filepath.Join(dir, "rubato.yaml"), filepath.Join(elsewhere, "real.yaml"), filepath.Join(further, "other.yaml")
+	replace(t, real, "seed: 1\n")
+	replace(t, other, "seed: 3\n")
+	if err := os.Symlink(real, link); err != nil {
+		t.Fatal(err)
+	}
+	w := watch(t, link, atOnce)
+	file, err := os.OpenFile(real, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.WriteString("seed: 2\n")
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	wantSeed(t, w, 2)
+	if err := errors.Join(os.Symlink(other, link+".new"), os.Rename(link+".new", link)); err != nil {
+		t.Fatal(err)
+	}
+	wantSeed(t, w, 3)
+	replace(t, other, "seed: 4\n")
+	wantSeed(t, w, 4)
+}
+
 func TestFileIsLoadedOnceItStaysAsItIs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rubato.yaml")
 	replace(t, path, "seed: 1\n")
