@@ -7,9 +7,10 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"rubato/env"
 	"rubato/env/sim"
@@ -87,13 +88,10 @@ func gather(ctx context.Context, cfg Config, r int, net *policy.Network, p Progr
 	}
 	gathered := make([][]sample, len(scenes))
 	var done atomic.Int64
-	err := parallel(ctx, len(scenes), func() func(int) error {
-		c := newCollector(net, cfg.Length, cfg.Samples)
-		return func(i int) (err error) {
-			gathered[i], err = c.collect(scenes[i])
-			p.Scene(r, int(done.Add(1)), len(scenes))
-			return err
-		}
+	err := parallel(ctx, len(scenes), func(i int) (err error) {
+		gathered[i], err = newCollector(net, cfg.Length, cfg.Samples).collect(scenes[i])
+		p.Scene(r, int(done.Add(1)), len(scenes))
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -111,18 +109,16 @@ var errNoSamples = errors.New("no scene had a choice to learn from")
 // kind.
 func judge(ctx context.Context, cfg Config, net *policy.Network) ([]Verdict, error) {
 	ratios := make([]float64, cfg.Judges*len(Kinds))
-	err := parallel(ctx, len(ratios), func() func(int) error {
+	err := parallel(ctx, len(ratios), func(i int) error {
 		net := net.Clone()
-		return func(i int) error {
-			sc := Scene{Kind: Kinds[i%len(Kinds)], Seed: HeldOut + uint64(i), Typical: i/len(Kinds)%2 == 0}
-			ours, err := sc.Play(2*cfg.Length, func(t *env.Tick) int { return argmax(net, t) })
-			if err != nil {
-				return err
-			}
-			rule, err := sc.Play(2*cfg.Length, byRule(rules.DefaultThreshold))
-			ratios[i] = ours / rule
+		sc := Scene{Kind: Kinds[i%len(Kinds)], Seed: HeldOut + uint64(i), Typical: i/len(Kinds)%2 == 0}
+		ours, err := sc.Play(2*cfg.Length, func(t *env.Tick) int { return argmax(net, t) })
+		if err != nil {
 			return err
 		}
+		rule, err := sc.Play(2*cfg.Length, byRule(rules.DefaultThreshold))
+		ratios[i] = ours / rule
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("judging: %w", err)
@@ -138,32 +134,18 @@ func judge(ctx context.Context, cfg Config, net *policy.Network) ([]Verdict, err
 	return verdicts, nil
 }
 
-// parallel calls work for 0 to n-1 on all cores; start makes the work of one
-// worker.
-func parallel(ctx context.Context, n int, start func() func(int) error) error {
-	var (
-		wait sync.WaitGroup
-		next = make(chan int)
-		errs = make([]error, n)
-	)
-	for range runtime.GOMAXPROCS(0) {
-		work := start()
-		wait.Go(func() {
-			for i := range next {
-				errs[i] = work(i)
+// parallel calls work for 0 to n-1 on all cores. At the first error, or where ctx
+// ends, no more are begun.
+func parallel(ctx context.Context, n int, work func(i int) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
+			return work(i)
 		})
 	}
-	for i := range n {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- i
-	}
-	close(next)
-	wait.Wait()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return errors.Join(errs...)
+	return group.Wait()
 }

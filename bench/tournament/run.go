@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"rubato/policy"
 )
@@ -137,39 +138,21 @@ func (t *table) bout(ctx context.Context, i int) error {
 	return nil
 }
 
-// parallel calls f with 0 to n-1 on several goroutines and waits for all. At
-// the first error no more are begun; the error with the least index returns.
+// parallel calls f with 0 to n-1 on several goroutines and waits for all. At the
+// first error, which it returns, no more are begun.
 func parallel(ctx context.Context, workers, n int, f func(ctx context.Context, i int) error) error {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	errs := make([]error, n)
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range min(workers, n) {
-		group.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				if errs[i] = f(ctx, i); errs[i] != nil {
-					cancel()
-				}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	for i := range n {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
+			return f(ctx, i)
 		})
 	}
-	group.Wait()
-	var first error
-	for _, err := range errs {
-		if err != nil && (first == nil || errors.Is(first, context.Canceled)) {
-			first = err
-		}
-	}
-	if first == nil {
-		return context.Cause(ctx)
-	}
-	return first
+	return group.Wait()
 }

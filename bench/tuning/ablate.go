@@ -76,20 +76,18 @@ type Ablated struct {
 // line is not searched anew for the variant.
 func Ablate(kind sim.Kind, seed uint64, n int, length time.Duration, variants []Variant) ([]Ablated, error) {
 	lines, ruled := make([][]float64, n), make([][]float64, n) // logarithms, by driver and variant
-	errs := make([]error, n)
-	spread(n, func(_, i int) {
+	err := parallel(n, func(i int) (err error) {
 		for try := range uint64(tries) {
 			h := subject{kind: kind, seed: seed<<40 | uint64(i)<<8 | try, typical: i%2 == 0, length: length}
 			var steady bool
-			if lines[i], ruled[i], steady, errs[i] = h.compare(variants); steady || errs[i] != nil {
-				return
+			if lines[i], ruled[i], steady, err = h.compare(variants); steady || err != nil {
+				return err
 			}
 		}
+		return nil
 	})
-	for _, err := range errs {
-		if err != nil {
-			return nil, fmt.Errorf("ablation on %v drivers: %w", kind, err)
-		}
+	if err != nil {
+		return nil, fmt.Errorf("ablation on %v drivers: %w", kind, err)
 	}
 	out := make([]Ablated, len(variants))
 	for v := range variants {

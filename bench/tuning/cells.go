@@ -1,12 +1,15 @@
 package tuning
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/bits"
 	"runtime"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"rubato/env/sim"
 	"rubato/policy/rules"
@@ -37,23 +40,21 @@ const tries = 8
 // the middle of the distribution, as those are that the policy is trained on.
 func Draw(n int, seed uint64, length time.Duration) (*Cells, error) {
 	c := &Cells{byKind: make([][]*Cell, len(regimes))}
-	errs := make([]error, len(regimes)*n)
 	for k := range regimes {
 		c.byKind[k] = make([]*Cell, n)
 	}
-	spread(len(errs), func(_, i int) {
+	err := parallel(len(regimes)*n, func(i int) (err error) {
 		k, j := i/n, i%n
 		for try := range uint64(tries) {
-			c.byKind[k][j], errs[i] = NewCell(regimes[k].kind, j%3 != 0, seed*1e9+try*1e6+uint64(i), length)
-			if errs[i] != nil || c.byKind[k][j].Calm() {
-				return
+			c.byKind[k][j], err = NewCell(regimes[k].kind, j%3 != 0, seed*1e9+try*1e6+uint64(i), length)
+			if err != nil || c.byKind[k][j].Calm() {
+				return err
 			}
 		}
+		return nil
 	})
-	for _, err := range errs {
-		if err != nil {
-			return nil, fmt.Errorf("drawing the training cells: %w", err)
-		}
+	if err != nil {
+		return nil, fmt.Errorf("drawing the training cells: %w", err)
 	}
 	return c, nil
 }
@@ -88,12 +89,19 @@ func (c *Cells) For(meant rules.Regime, n int) []*Cell {
 	return mine
 }
 
+// scratch are simulators to play in, kept from one play to the next.
+var scratch = sync.Pool{New: func() any { return new(sim.Sim) }}
+
 // Judge returns, for each cell, the logarithm of the rule's cost over that of
 // the waiting-cost rule at 0.6, meant over the cell's queries.
 func Judge(cells []*Cell, e rules.Entry, values []float64) []float64 {
 	logs := make([]float64, len(cells))
-	scratch := make([]sim.Sim, runtime.GOMAXPROCS(0))
-	spread(len(cells), func(worker, i int) { logs[i] = cells[i].judge(&scratch[worker], e, values) })
+	_ = parallel(len(cells), func(i int) error { // no cell fails
+		s := scratch.Get().(*sim.Sim)
+		defer scratch.Put(s)
+		logs[i] = cells[i].judge(s, e, values)
+		return nil
+	})
 	return logs
 }
 
@@ -124,26 +132,20 @@ func temperate(x float64) float64 {
 	return math.Copysign(temperateTo*(1+math.Log(size/temperateTo)), x)
 }
 
-// spread does do(worker, i) for each i below n, on all processors.
-func spread(n int, do func(worker, i int)) {
-	var next sync.Mutex
-	var wait sync.WaitGroup
-	at := 0
-	for w := range min(runtime.GOMAXPROCS(0), n) {
-		wait.Go(func() {
-			for {
-				next.Lock()
-				i := at
-				at++
-				next.Unlock()
-				if i >= n {
-					return
-				}
-				do(w, i)
+// parallel does work for each i below n, on all processors. At the first error,
+// which it returns, no more is begun.
+func parallel(n int, work func(i int) error) error {
+	group, ctx := errgroup.WithContext(context.Background())
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
+			return work(i)
 		})
 	}
-	wait.Wait()
+	return group.Wait()
 }
 
 // Tune searches the rule's parameters on the training cells and judges what it

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"rubato/env/forecast"
 )
 
@@ -100,40 +102,34 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	tuned := Tune()
 	models := entries(cfg.Weights, tuned)
 	results := make([][][3]score, len(cfg.Families)*cfg.Seeds) // by series, model, horizon
-	jobs := make(chan int)
 	var (
-		wait sync.WaitGroup
-		lock sync.Mutex
-		done int
+		group errgroup.Group
+		lock  sync.Mutex
+		done  int
 	)
-	for range runtime.GOMAXPROCS(0) {
-		wait.Go(func() {
-			for job := range jobs {
-				f := cfg.Families[job/cfg.Seeds]
-				// The judges' seeds are far from those of the training.
-				s := f.Draw(rand.New(rand.NewPCG(uint64(job%cfg.Seeds)+1, 0x7e57)))
-				marks := s.transitions()
-				for _, m := range models {
-					results[job] = append(results[job], judge(m.make(), s, marks))
-				}
-				lock.Lock()
-				done++
-				if cfg.Progress != nil {
-					cfg.Progress(done, len(results))
-				}
-				lock.Unlock()
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for job := range results {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
+			f := cfg.Families[job/cfg.Seeds]
+			// The judges' seeds are far from those of the training.
+			s := f.Draw(rand.New(rand.NewPCG(uint64(job%cfg.Seeds)+1, 0x7e57)))
+			marks := s.transitions()
+			for _, m := range models {
+				results[job] = append(results[job], judge(m.make(), s, marks))
+			}
+			lock.Lock()
+			defer lock.Unlock()
+			done++
+			if cfg.Progress != nil {
+				cfg.Progress(done, len(results))
+			}
+			return nil
 		})
 	}
-	for job := range results {
-		if ctx.Err() != nil {
-			break
-		}
-		jobs <- job
-	}
-	close(jobs)
-	wait.Wait()
-	if err := ctx.Err(); err != nil {
+	if err := group.Wait(); err != nil {
 		return nil, fmt.Errorf("judging the forecasters: %w", err)
 	}
 	r := &Report{Tuned: tuned}
