@@ -19,7 +19,7 @@ type told struct {
 func (a *App) tell(queries []spark.Snapshot) {
 	live := map[env.QueryKey]bool{}
 	for i := range queries {
-		if q := &queries[i]; q.State != "gone" {
+		if q := &queries[i]; q.State != spark.Gone {
 			live[q.Query] = true
 			a.tellOf(q)
 		}
