@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rubato/env"
+	"rubato/env/sim"
 )
 
 // Model is the simulator's model of one query. Its fields are named like those
@@ -20,19 +21,10 @@ type Model struct {
 	Noise float64
 	// Warmup: the first batches last 1 + Warmup, 1 + Warmup/2, ... times as long.
 	Warmup    float64
-	Straggler Straggler
-	Snapshot  Snapshot
+	Straggler sim.Straggler
+	Snapshot  sim.Snapshot
 	// Growth is the share by which the overhead grows each hour.
 	Growth float64
-}
-
-// Straggler says how often a batch lasts how many times as long.
-type Straggler struct{ Probability, Factor float64 }
-
-// Snapshot says that each Every-th batch lasts Seconds longer; 0 for never.
-type Snapshot struct {
-	Every   int
-	Seconds float64
 }
 
 // Driver is the model of queries that share a driver. Its JSON decodes into a
@@ -73,7 +65,7 @@ type fit struct {
 	a, b, warmup, growth, sigma float64
 	snapshots                   periodic
 	extra                       float64 // of a snapshot, s
-	slow                        Straggler
+	slow                        sim.Straggler
 	began                       float64 // when the run's clock begins, s
 }
 
@@ -217,7 +209,7 @@ func (f *fit) findNoise(batches []Batch, alone []float64) {
 	limit := max(math.Log(slowest), beyondNoise*sigma)
 	first, _ := slices.BinarySearch(logs, limit)
 	if slow := logs[first:]; len(slow) >= fewestSlow {
-		f.slow = Straggler{float64(len(slow)) / float64(len(logs)), math.Exp(quantile(slow, 0.5))}
+		f.slow = sim.Straggler{Probability: float64(len(slow)) / float64(len(logs)), Factor: math.Exp(quantile(slow, 0.5))}
 	}
 	logs = logs[:first]
 	f.sigma = (quantile(logs, 0.95) - quantile(logs, 0.05)) / (2 * deviations90)
@@ -257,7 +249,7 @@ func (f *fit) model(q env.QueryKey) Model {
 	return Model{
 		Query: q, Overhead: time.Duration(f.a * mean * float64(time.Second)).Round(time.Microsecond),
 		PerRow: f.b * mean, Noise: f.sigma, Warmup: f.warmup, Straggler: f.slow,
-		Snapshot: Snapshot{int(f.snapshots.every), f.extra}, Growth: f.growth,
+		Snapshot: sim.Snapshot{Every: int(f.snapshots.every), Seconds: f.extra}, Growth: f.growth,
 	}
 }
 

@@ -6,13 +6,15 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"rubato/env/sim"
 )
 
 // truth is a query whose batches are drawn by the model.
 type truth struct {
 	a, b, sigma, warmup, growth float64
-	slow                        Straggler
-	snapshot                    Snapshot
+	slow                        sim.Straggler
+	snapshot                    sim.Snapshot
 }
 
 // drawn is a recorded run of n batches, s.gap apart, on a driver of its own.
@@ -104,7 +106,7 @@ func TestWarmUpIsRecovered(t *testing.T) {
 }
 
 func TestStragglersAreToldFromNoise(t *testing.T) {
-	tr := truth{a: 0.2, b: 2e-5, sigma: 0.15, slow: Straggler{0.03, 4}}
+	tr := truth{a: 0.2, b: 2e-5, sigma: 0.15, slow: sim.Straggler{Probability: 0.03, Factor: 4}}
 	q := fitted(t, tr.drawn(rand.New(rand.NewPCG(4, 0)), 2000, 1)).Queries[0]
 	near(t, "probability", q.Model.Straggler.Probability, 0.03, 0.4)
 	near(t, "factor", q.Model.Straggler.Factor, 4, 0.15)
@@ -114,7 +116,7 @@ func TestStragglersAreToldFromNoise(t *testing.T) {
 func TestSnapshotsAreFoundByTheirPeriod(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tr := truth{a: 0.2, b: 1e-5, sigma: 0.1}
-		tr.snapshot = Snapshot{rapid.IntRange(2, 20).Draw(t, "period"), rapid.Float64Range(0.15, 2).Draw(t, "seconds")}
+		tr.snapshot = sim.Snapshot{Every: rapid.IntRange(2, 20).Draw(t, "period"), Seconds: rapid.Float64Range(0.15, 2).Draw(t, "seconds")}
 		q := fitted(t, tr.drawn(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)), 600, 1)).Queries[0]
 		if q.Model.Snapshot.Every != tr.snapshot.Every {
 			t.Fatalf("a period of %d was taken for %d", tr.snapshot.Every, q.Model.Snapshot.Every)

@@ -143,7 +143,7 @@ func TestTheJSONLoadsIntoTheSimulator(t *testing.T) {
 	for i, q := range got.Queries {
 		m := results[0].Driver.Queries[i]
 		back := Model{
-			q.Query, q.Overhead, q.PerRow, q.Noise, q.Warmup, Straggler(q.Straggler), Snapshot(q.Snapshot), q.Growth,
+			q.Query, q.Overhead, q.PerRow, q.Noise, q.Warmup, q.Straggler, q.Snapshot, q.Growth,
 		}
 		if back != m {
 			t.Errorf("query %d: %+v became %+v", i, m, back)
