@@ -6,6 +6,7 @@ import java.lang.instrument.Instrumentation;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.jar.JarFile;
 
 /** Brings the core to life on a daemon thread, once, and ends it. */
@@ -30,7 +31,9 @@ final class WarmUp implements Gate.Core, Runnable {
     private final Instrumentation instrumentation;
     private final long patienceMs;
     private final Maker maker;
-    private final AtomicBoolean begun = new AtomicBoolean();
+    /** When it began, on the monotonic clock; null before. */
+    private final AtomicReference<Long> begunNs = new AtomicReference<>();
+    private final AtomicBoolean lateSaid = new AtomicBoolean();
     private final CountDownLatch done = new CountDownLatch(1);
     private final CountDownLatch settled = new CountDownLatch(1);
     private final CountDownLatch leaving = new CountDownLatch(1);
@@ -52,10 +55,20 @@ final class WarmUp implements Gate.Core, Runnable {
 
     @Override
     public void begin(ClassLoader loader) {
-        if (begun.compareAndSet(false, true)) {
+        if (begunNs.compareAndSet(null, System.nanoTime())) {
             sparkLoader = loader;
-            daemon("rubato-warm-up", this);
+            try {
+                daemon("rubato-warm-up", this);
+            } catch (Throwable refused) {
+                nothingComes();
+                throw refused;
+            }
         }
+    }
+
+    private void nothingComes() {
+        done.countDown();
+        settled.countDown();
     }
 
     private static void daemon(String name, Runnable body) {
@@ -69,10 +82,12 @@ final class WarmUp implements Gate.Core, Runnable {
         return core;
     }
 
+    /** However many classes come meanwhile, they are held no longer in all than one that comes first. */
     @Override
     public ClassFileTransformer await() {
         try {
-            if (!done.await(patienceMs, TimeUnit.MILLISECONDS)) {
+            long leftNs = TimeUnit.MILLISECONDS.toNanos(patienceMs) - (System.nanoTime() - begunNs.get());
+            if (!done.await(leftNs, TimeUnit.NANOSECONDS) && lateSaid.compareAndSet(false, true)) {
                 System.err.println("rubato-agent: the warm-up takes too long: queries are left alone");
             }
         } catch (InterruptedException interrupted) {
@@ -157,7 +172,10 @@ final class WarmUp implements Gate.Core, Runnable {
 
     private void leave() {
         try {
-            if (begun.get()) {
+            if (begunNs.compareAndSet(null, System.nanoTime())) {
+                // A class that is just loading would begin it.
+                nothingComes();
+            } else {
                 // However long it takes: a core that came later could not be taken out again.
                 done.await();
             }

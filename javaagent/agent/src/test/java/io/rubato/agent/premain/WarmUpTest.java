@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.lang.instrument.ClassFileTransformer;
 import java.lang.instrument.Instrumentation;
 import java.lang.reflect.Proxy;
@@ -65,6 +67,43 @@ class WarmUpTest {
         slow.countDown();
         assertTrue(core.ended.await(LONG_MS, TimeUnit.MILLISECONDS), "it stays for good");
         assertEquals(1, gatesTakenOut.get());
+    }
+
+    @Test
+    void aWarmUpThatHangsIsSaidOnceHoweverManyClassesOfAStreamCome() {
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        PrintStream before = System.err;
+        System.setErr(new PrintStream(said, true));
+        CountDownLatch hung = new CountDownLatch(1);
+        try {
+            WarmUp agent = new WarmUp(instrumentation, 1, sparkLoader -> {
+                hung.await();
+                return null;
+            });
+            load(agent, "sql/execution/streaming/MicroBatchExecution");
+            load(agent, "sql/execution/streaming/ProcessingTimeExecutor");
+        } finally {
+            System.setErr(before);
+            hung.countDown();
+        }
+        assertEquals(2, said.toString().split("takes too long", -1).length, said.toString());
+    }
+
+    @Test
+    void aClassThatLoadsWhileTheAgentLeavesBeforeItHasBegunMakesNoCore() throws InterruptedException {
+        AtomicInteger made = new AtomicInteger();
+        WarmUp agent = new WarmUp(instrumentation, LONG_MS, sparkLoader -> {
+            made.incrementAndGet();
+            return new StandIn();
+        });
+        assertTrue(agent.detach().startsWith("detached"));
+        load(agent, "sql/SparkSession");
+        load(agent, "sql/execution/streaming/MicroBatchExecution");
+        assertEquals(0, made.get());
+    }
+
+    private static void load(WarmUp agent, String name) {
+        agent.gate.transform(null, "org/apache/spark/" + name, null, null, new byte[0]);
     }
 
     @Test
