@@ -103,13 +103,15 @@ public final class SparkTransformer implements ClassFileTransformer {
             Rehearsal rehearsal = rehearsals.remove(internalName);
             byte[] after = rehearsal != null && Arrays.equals(rehearsal.before, bytes) ? rehearsal.after
                     : decorate(target, internalName, loader, bytes, false);
-            if (after != null) {
+            if (after == null) {
+                pass(target, loader, internalName);
+            } else {
                 activate(target, loader, internalName, bytes);
+                meet(loader, internalName, true);
             }
-            meet(loader, internalName, after != null);
             return after;
         } catch (Throwable error) {
-            meet(loader, internalName, false);
+            pass(target, loader, internalName);
             AgentLog.warnOnce("transform " + internalName, internalName.replace('/', '.')
                     + " cannot be instrumented (" + error + "): queries are left alone");
             return null;
@@ -160,15 +162,22 @@ public final class SparkTransformer implements ClassFileTransformer {
     /** The JVM did not take this class's new bytes. */
     public void refused(Class<?> type) {
         String name = type.getName().replace('.', '/');
-        meet(type.getClassLoader(), name, false);
-        for (Target.Entry entry : Target.of(name).entries) {
-            entry.hook.deactivated();
+        pass(Target.of(name), type.getClassLoader(), name);
+    }
+
+    /** A class is left without hooks. One that had them, until it was transformed anew, has them no longer. */
+    private void pass(Target target, ClassLoader loader, String internalName) {
+        if (meet(loader, internalName, false)) {
+            for (Target.Entry entry : target.entries) {
+                entry.hook.deactivated();
+            }
         }
     }
 
-    private void meet(ClassLoader loader, String internalName, boolean hooked) {
+    /** Whether the class carried the hooks when it was met before. */
+    private boolean meet(ClassLoader loader, String internalName, boolean hooked) {
         synchronized (met) {
-            met.computeIfAbsent(loader, l -> new HashMap<>()).put(internalName, hooked);
+            return Boolean.TRUE.equals(met.computeIfAbsent(loader, l -> new HashMap<>()).put(internalName, hooked));
         }
     }
 

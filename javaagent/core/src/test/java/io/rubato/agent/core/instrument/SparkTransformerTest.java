@@ -1,9 +1,12 @@
 package io.rubato.agent.core.instrument;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.rubato.agent.bridge.Hook;
 import io.rubato.agent.bridge.StreamHooks;
 import java.util.Collections;
 import net.bytebuddy.ByteBuddy;
@@ -59,6 +62,44 @@ class SparkTransformerTest {
             assertEquals(Collections.emptyList(), transformer.unmet(loaded));
             assertEquals(after == null ? Collections.emptyList() : Collections.singletonList(clock), transformer.hooked(loaded));
         }
+    }
+
+    @Test
+    void aHookIsInPlaceNoLongerThanTheLastTransformationOfItsClassLeftItThere() {
+        byte[] good = clockWith("waitTillTime", long.class);
+        for (byte[] bad : new byte[][] {clockWith("waitUntil", long.class), {1, 2, 3}}) {
+            transform(good);
+            assertTrue(Hook.WAIT.isActive());
+            transform(bad);
+            assertFalse(Hook.WAIT.isActive());
+        }
+        transform(good);
+        assertTrue(Hook.WAIT.isActive());
+    }
+
+    private void transform(byte[] clock) {
+        transformer.transform(loader, CLOCK.replace('.', '/'), null, null, clock);
+    }
+
+    @Test
+    void aClassThatWasNeverHookedTakesNoHookAwayFromAnother() {
+        transform(clockWith("waitTillTime", long.class));
+        transformer.transform(new ByteArrayClassLoader(loader, Collections.emptyMap()), CLOCK.replace('.', '/'), null, null,
+                clockWith("waitUntil", long.class));
+        assertTrue(Hook.WAIT.isActive());
+    }
+
+    @Test
+    void aClassThatCouldNotBeTransformedOrThatTheJvmRefusedIsMetAndCarriesNothing() throws ReflectiveOperationException {
+        byte[] before = clockWith("waitTillTime", long.class);
+        Class<?> clock = new ByteArrayClassLoader(loader, Collections.singletonMap(CLOCK, before)).loadClass(CLOCK);
+        Class<?>[] loaded = {clock};
+        transformer.transform(clock.getClassLoader(), CLOCK.replace('.', '/'), clock, null, new byte[] {1, 2, 3});
+        assertEquals(Collections.emptyList(), transformer.unmet(loaded));
+        transformer.transform(clock.getClassLoader(), CLOCK.replace('.', '/'), clock, null, before);
+        transformer.refused(clock);
+        assertEquals(Collections.emptyList(), transformer.hooked(loaded));
+        assertFalse(Hook.WAIT.isActive());
     }
 
     @Test
