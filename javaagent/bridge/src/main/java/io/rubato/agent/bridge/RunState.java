@@ -79,7 +79,7 @@ public final class RunState {
      * A turn of the loop begins.
      *
      * @param now the trigger's start as Spark's clock read it
-     * @return when the next trigger is due, or 0 to let Spark's own arithmetic say so
+     * @return when the next trigger is due, or 0 to let Spark's own arithmetic say so, as where its wait is not ours
      */
     synchronized long beginTurn(long now) {
         closeTurn();
@@ -99,7 +99,7 @@ public final class RunState {
         triggers++;
         tellOfTurn();
         Command current = inForce(triggerStartNs);
-        if (current == null || !identity.manageable) {
+        if (current == null || !identity.manageable || !Hook.WAIT.isActive()) {
             insideOwnArithmetic = true;
             return 0;
         }
@@ -108,11 +108,13 @@ public final class RunState {
         return expectedTarget;
     }
 
-    /** Spark's own arithmetic has spoken. */
+    /** Spark's own arithmetic has spoken. Of a turn whose start was not seen the wait could not be reckoned: it is Spark's. */
     synchronized void ownNextTrigger(long target) {
-        insideOwnArithmetic = false;
-        ownTarget = target;
-        expectedTarget = target;
+        if (insideOwnArithmetic) {
+            insideOwnArithmetic = false;
+            ownTarget = target;
+            expectedTarget = target;
+        }
     }
 
     /**
@@ -130,18 +132,13 @@ public final class RunState {
             long nowNs = clock.nanos();
             long wallMs = clock.wallMs();
             Command current = inForce(nowNs);
-            long leftMs;
+            long leftMs = ownTarget - wallMs;
             if (current != null) {
                 long leftNs = triggerStartNs + current.intervalMs * Arithmetic.NANOS_PER_MS - nowNs;
-                if (leftNs <= 0) {
-                    return wallMs;
-                }
-                leftMs = Arithmetic.ceilMs(Math.min(leftNs, current.leaseEndNs - nowNs));
-            } else {
-                leftMs = ownTarget - wallMs;
-                if (leftMs <= 0) {
-                    return wallMs;
-                }
+                leftMs = leftNs <= 0 ? 0 : Arithmetic.ceilMs(Math.min(leftNs, current.leaseEndNs - nowNs));
+            }
+            if (leftMs <= 0) {
+                return wallMs;
             }
             sleep(Math.min(leftMs, LONGEST_SLEEP_MS));
         }
@@ -252,7 +249,7 @@ public final class RunState {
 
     /** Puts the run under a command and wakes its wait, or says that it may have none any more. */
     public synchronized boolean apply(Command next) {
-        if (retired || conflict) {
+        if (retired || conflict || exited) {
             return false;
         }
         lastApplied = next;

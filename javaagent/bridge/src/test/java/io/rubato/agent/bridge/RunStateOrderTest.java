@@ -41,6 +41,20 @@ class RunStateOrderTest {
     }
 
     @Test
+    void aRunThatHasExitedIsUnderNoCommandAndTakesNone() {
+        run.apply(command(1));
+        Hook.WAIT.activated();
+        run.beginTurn(clock.wallMs);
+        Hook.WAIT.deactivated();
+        assertTrue(run.holdsOurTarget());
+        run.exit();
+        assertFalse(run.isCommanded());
+        assertFalse(run.holdsOurTarget());
+        assertFalse(run.apply(command(2)));
+        assertFalse(run.isCommanded());
+    }
+
+    @Test
     void whoeverSeesThatARunHasExitedFindsWhenItDid() {
         run.exit();
         assertTrue(run.isExited());

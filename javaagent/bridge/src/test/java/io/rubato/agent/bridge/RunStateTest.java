@@ -7,7 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class RunStateTest {
@@ -18,6 +22,16 @@ class RunStateTest {
     private final RecordingObserver observer = new RecordingObserver();
     private final RunState run = state(CONFIGURED, true);
     private long commands;
+
+    @BeforeEach
+    void hook() {
+        Hook.WAIT.activated();
+    }
+
+    @AfterEach
+    void unhook() {
+        Hook.deactivateAll();
+    }
 
     private RunState state(long configuredMs, boolean manageable) {
         RunIdentity identity = new RunIdentity("app/q", "app-1", "app", "id", "run", "q", "3.5.7", "ProcessingTime",
@@ -67,11 +81,18 @@ class RunStateTest {
         run.batchConstructed(false);
         run.nextMessageSeq();
         run.drops.set(3);
+        ownTurn(run, CONFIGURED);
+        run.batchConstructed(true);
+        run.endBatch(1);
+        run.apply(command(700, 0));
+        assertNull(run.inForce(clock.nanos));
         RunState later = state(CONFIGURED, true);
         later.goOnFrom(run.tally());
         ownTurn(later, CONFIGURED);
         later.batchConstructed(false);
-        assertEquals(2, later.triggers());
+        assertEquals(3, later.triggers());
+        assertEquals(1, later.batches());
+        assertEquals(1, later.expired());
         assertEquals(2, later.emptyTriggers());
         assertEquals(2, later.nextMessageSeq());
         assertEquals(3, later.drops.get());
@@ -87,6 +108,23 @@ class RunStateTest {
         assertEquals(start + 700, target);
         assertEquals(start + 700, run.awaitNextTrigger(target));
         assertEquals(before + 2, StreamHooks.adviceErrors());
+    }
+
+    @Test
+    void noTargetOfOursIsHandedOutWhereTheWaitForItWouldBeSparks() {
+        run.apply(command(3_600_000, 60_000));
+        Hook.WAIT.deactivated();
+        ownTurn(run, CONFIGURED);
+        Hook.WAIT.activated();
+        assertEquals(clock.wallMs + 3_600_000, run.beginTurn(clock.wallMs));
+    }
+
+    @Test
+    void aTurnWhoseStartWasNotSeenKeepsSparksOwnWait() throws InterruptedException {
+        run.ownNextTrigger(clock.wallMs + CONFIGURED);
+        run.apply(command(500, 60_000));
+        assertEquals(0, run.awaitNextTrigger(clock.wallMs + CONFIGURED));
+        assertEquals(0, clock.waits);
     }
 
     @Test
@@ -221,13 +259,20 @@ class RunStateTest {
             }
         });
         flipper.start();
+        Set<Long> targets = new HashSet<>();
+        Set<Long> intervals = new HashSet<>();
         try {
-            for (long now = 1_700_000_000_000L; now < 1_700_000_050_000L; now++) {
+            for (long now = 0; now < 50_000 || targets.size() < 3 || intervals.size() < 3; now++) {
                 long next = run.beginTurn(now);
-                assertTrue(next == 0 || next == now + 2_000 || next == now + 2_010, next + " for " + now);
-                long seen = run.intervalSeen(0);
-                assertTrue(Arrays.asList(0L, 2_000L, 2_010L).contains(seen));
+                targets.add(next == 0 ? 0 : next - now);
+                if (next == 0) {
+                    run.ownNextTrigger(now);
+                }
+                intervals.add(run.intervalSeen(0));
             }
+            Set<Long> each = new HashSet<>(Arrays.asList(0L, 2_000L, 2_010L));
+            assertEquals(each, targets);
+            assertEquals(each, intervals);
         } finally {
             stop.set(true);
             flipper.join();
@@ -275,6 +320,22 @@ class RunStateTest {
     }
 
     @Test
+    void noTurnTellsOfTheBatchOfAnEarlierOne() {
+        Hook.BATCH_END.activated();
+        ownTurn(run, CONFIGURED);
+        run.batchConstructed(true);
+        run.endBatch(7);
+        ownTurn(run, CONFIGURED);
+        assertEquals(-1, run.batchId());
+        assertEquals(Outcome.UNKNOWN, run.outcome());
+        clock.pass(10);
+        run.batchConstructed(true);
+        ownTurn(run, CONFIGURED);
+        assertEquals(run.triggerEndNs(), run.batchEndNs(), "of the batch that failed");
+        assertEquals(Arrays.asList("start", "follows", "end batch", "start", "follows", "end unknown", "start"), observer.told);
+    }
+
+    @Test
     void aTurnThatOnlyFindsTheQueryStoppedInALengthenedWaitIsNoTrigger() {
         long target = ownTurn(run, CONFIGURED);
         run.batchConstructed(false);
@@ -283,9 +344,12 @@ class RunStateTest {
         Thread.currentThread().interrupt();
         assertThrows(InterruptedException.class, () -> run.awaitNextTrigger(target));
         ownTurn(run, CONFIGURED);
-        run.exit();
         assertEquals(1, run.triggers());
-        assertEquals(Arrays.asList("start", "end empty", "exited", "left"), observer.told);
+        run.release(null);
+        ownTurn(run, CONFIGURED);
+        run.exit();
+        assertEquals(2, run.triggers(), "a loop that goes on after all is counted again");
+        assertEquals(Arrays.asList("start", "end empty", "start", "end unknown", "exited", "left"), observer.told);
     }
 
     @Test
