@@ -3,23 +3,26 @@ package io.rubato.agent.bridge;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
  * Where every advice lands. No method here throws: what goes wrong is counted, and Spark's own code runs as if the agent
- * were not there.
+ * were not there. Only who ends the thread itself is not kept from it.
  */
 public final class StreamHooks {
     /** Stands in the thread local of a run that the core does not want. */
     private static final RunState NOT_OURS = new RunState(null, null, null, null);
     /** Runs that were met from outside, until their thread comes by. */
-    private static final Map<Thread, RunState> ADOPTED = new ConcurrentHashMap<>();
+    static final Map<Thread, RunState> ADOPTED = new ConcurrentHashMap<>();
+    /** What {@code Thread.stop} throws into a thread. By its name: not every Java has it. */
+    private static final String THREAD_ENDED = "java.lang.ThreadDeath";
     private static final long RESTORE_FOR_NS = 10_000_000_000L;
     private static final long RESTORE_EVERY_NS = 20_000;
     private static final AtomicLong ADVICE_ERRORS = new AtomicLong();
     private static volatile ThreadLocal<RunState> current = new ThreadLocal<>();
     private static volatile Observer observer;
-    private static volatile Throwable lastError;
+    private static final AtomicReference<Throwable> LAST_ERROR = new AtomicReference<>();
 
     private StreamHooks() {
     }
@@ -33,6 +36,7 @@ public final class StreamHooks {
         observer = null;
         ADOPTED.clear();
         current = new ThreadLocal<>();
+        LAST_ERROR.set(null);
     }
 
     /** Gives a run to its thread, whose entry into it was not seen. */
@@ -68,15 +72,18 @@ public final class StreamHooks {
         return ADVICE_ERRORS.get();
     }
 
-    /** The last thing that went wrong inside an advice, or null. */
-    public static Throwable lastError() {
-        return lastError;
+    /** The last thing that went wrong inside an advice since this was last asked, or null. */
+    public static Throwable takeLastError() {
+        return LAST_ERROR.getAndSet(null);
     }
 
     /** Called by the code that surrounds each advice, too. */
     public static void adviceError(Throwable error) {
+        if (error.getClass().getName().equals(THREAD_ENDED)) {
+            throw (Error) error;
+        }
         ADVICE_ERRORS.incrementAndGet();
-        lastError = error;
+        LAST_ERROR.set(error);
     }
 
     public static void runEntered(Object execution) {

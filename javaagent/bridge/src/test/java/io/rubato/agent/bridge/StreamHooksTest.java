@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Collections;
@@ -111,6 +112,26 @@ class StreamHooksTest {
     }
 
     @Test
+    void aThreadThatIsEndedFromOutsideEndsInOurWaitAsInSparks() {
+        long target = enterWithAnHourToWait();
+        long before = StreamHooks.adviceErrors();
+        observer.toThrow = new ThreadDeath();
+        assertThrows(ThreadDeath.class, () -> StreamHooks.waitTillTimeEntered(target));
+        assertEquals(before, StreamHooks.adviceErrors());
+    }
+
+    @Test
+    void anErrorIsToldOnceAndNeverToALaterAgent() {
+        IllegalStateException error = new IllegalStateException("ours");
+        StreamHooks.adviceError(error);
+        assertSame(error, StreamHooks.takeLastError());
+        assertNull(StreamHooks.takeLastError());
+        StreamHooks.adviceError(error);
+        StreamHooks.forgetAll();
+        assertNull(StreamHooks.takeLastError());
+    }
+
+    @Test
     void aRunThatIsNoneOfOursLeavesTheThreadAsItWas() {
         observer.next = null;
         StreamHooks.runEntered(execution);
@@ -138,6 +159,55 @@ class StreamHooksTest {
         stream.start();
         stream.join();
         assertEquals(1, observer.next.triggers());
+    }
+
+    @Test
+    void aRunThatIsOnItsThreadAlreadyIsNotGivenToItAgainAfterItsExit() {
+        StreamHooks.runEntered(execution);
+        StreamHooks.adopt(Thread.currentThread(), observer.next);
+        StreamHooks.runExited(execution);
+        assertNull(StreamHooks.current());
+    }
+
+    @Test
+    void aRunThatWasAdoptedAndThenEnteredIsNotGivenToItsThreadAgainAfterItsExit() {
+        StreamHooks.adopt(Thread.currentThread(), observer.next);
+        StreamHooks.runEntered(execution);
+        StreamHooks.runExited(execution);
+        assertNull(StreamHooks.current());
+    }
+
+    @Test
+    void noThreadThatEndsIsHeld() throws InterruptedException {
+        Thread ended = new Thread(() -> { });
+        ended.start();
+        ended.join();
+        StreamHooks.adopt(ended, observer.next);
+        assertTrue(StreamHooks.ADOPTED.isEmpty());
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        Thread leaves = new Thread(() -> {
+            try {
+                mayEnd.await();
+            } catch (InterruptedException stop) {
+                // It ends all the same.
+            }
+        });
+        leaves.start();
+        StreamHooks.adopt(leaves, observer.next);
+        mayEnd.countDown();
+        leaves.join();
+        StreamHooks.adopt(ended, observer.next);
+        assertTrue(StreamHooks.ADOPTED.isEmpty());
+    }
+
+    @Test
+    void aRunThatWasAdoptedAndNotMetIsLetGoToo() throws InterruptedException {
+        Thread stream = new Thread(() -> StreamHooks.nextBatchTimeEntered(1_000));
+        StreamHooks.adopt(stream, observer.next);
+        StreamHooks.forgetAll();
+        stream.start();
+        stream.join();
+        assertEquals(0, observer.next.triggers());
     }
 
     @Test

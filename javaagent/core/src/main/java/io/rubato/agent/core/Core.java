@@ -169,7 +169,7 @@ public final class Core implements ClassFileTransformer {
                 AgentLog.warn("still without the hooks " + Hook.missing() + ": no command is taken");
             }
         }
-        Throwable error = StreamHooks.lastError();
+        Throwable error = StreamHooks.takeLastError();
         if (error != null) {
             AgentLog.warnOnce("advice " + error.getClass().getName(),
                     "an advice failed, Spark's own code ran instead: " + error);
