@@ -7,6 +7,7 @@ import io.rubato.agent.bridge.StreamHooks;
 import io.rubato.agent.core.control.AgentStatus;
 import io.rubato.agent.core.control.Commander;
 import io.rubato.agent.core.control.Heartbeat;
+import io.rubato.agent.core.control.Remembered;
 import io.rubato.agent.core.control.Runs;
 import io.rubato.agent.core.control.TrackedRun;
 import io.rubato.agent.core.instrument.SparkTransformer;
@@ -19,10 +20,10 @@ import io.rubato.agent.core.wire.MessageWriter;
 import java.lang.instrument.ClassFileTransformer;
 import java.lang.instrument.Instrumentation;
 import java.security.ProtectionDomain;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -36,7 +37,9 @@ public final class Core implements ClassFileTransformer {
     private static final long FIRST_TURN_MS = 5_000;
     private static final int MOST_LOOKS = 20;
     private static final int ROUNDS = 10;
-    private static final Map<String, RunTally> EARLIER = new ConcurrentHashMap<>();
+    private static final int RUNS_REMEMBERED = 1_000;
+    /** By run id. An agent in between may not have followed the run, and a run may end while there is no agent. */
+    private static final Map<String, RunTally> EARLIER = Collections.synchronizedMap(new Remembered<>(RUNS_REMEMBERED));
 
     private final Options options;
     private final Instrumentation instrumentation;
@@ -204,7 +207,6 @@ public final class Core implements ClassFileTransformer {
         }
         Hook.deactivateAll();
         StreamHooks.forgetAll();
-        EARLIER.clear();
         for (TrackedRun run : runs.all()) {
             EARLIER.put(run.state.identity.runId, run.state.tally());
         }

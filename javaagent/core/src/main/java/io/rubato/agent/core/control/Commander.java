@@ -7,7 +7,6 @@ import io.rubato.agent.core.Options;
 import io.rubato.agent.core.wire.Decision;
 import io.rubato.agent.core.wire.DecisionDecoder;
 import io.rubato.agent.core.wire.MalformedDecision;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -22,14 +21,7 @@ public final class Commander {
     private final Options options;
     private final Runs runs;
     private final DecisionDecoder decoder = new DecisionDecoder();
-    private final Map<String, Command> newest = new LinkedHashMap<String, Command>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Command> eldest) {
-            return size() > KEYS_REMEMBERED;
-        }
-    };
+    private final Map<String, Command> newest = new Remembered<>(KEYS_REMEMBERED);
     private boolean complained;
     private long complainedNs;
 

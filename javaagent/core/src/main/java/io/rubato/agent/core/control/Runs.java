@@ -13,14 +13,18 @@ import io.rubato.agent.core.wire.Message;
 import io.rubato.agent.core.wire.MessageQueue;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** The live runs, and the core's end of the hooks. */
 public final class Runs implements Observer {
+    private static final int ENDED_REMEMBERED = 100;
+
     private final SystemClocks clock = new SystemClocks();
     private final Options options;
     private final SparkReader spark;
@@ -29,12 +33,14 @@ public final class Runs implements Observer {
     private final Map<String, TrackedRun> byRunId = new ConcurrentHashMap<>();
     private final Map<String, RunTally> earlier;
     private final Totals ended = new Totals();
+    /** Run ids: a thread that is met while it ends must not begin its run a second time. */
+    private final Set<String> endedIds = Collections.newSetFromMap(new Remembered<>(ENDED_REMEMBERED));
     private final CountDownLatch firstTurn = new CountDownLatch(1);
     private boolean started;
     private boolean closed;
 
     /**
-     * @param earlier by run id, what an agent that was in this JVM before had counted
+     * @param earlier by run id, what an agent that was in this JVM before had counted; a run that ends is taken out
      * @param onFirst called once, on the stream thread, before the first run begins; it must not block
      */
     public Runs(Options options, SparkReader spark, MessageQueue queue, Map<String, RunTally> earlier, Runnable onFirst) {
@@ -63,8 +69,11 @@ public final class Runs implements Observer {
     RunState begin(RunState run) {
         synchronized (this) {
             TrackedRun known = byRunId.get(run.identity.runId);
-            if (closed || known != null) {
-                return known == null ? null : known.state;
+            if (known != null) {
+                return known.state;
+            }
+            if (closed || endedIds.contains(run.identity.runId)) {
+                return null;
             }
             RunTally before = earlier.get(run.identity.runId);
             if (before != null) {
@@ -186,10 +195,13 @@ public final class Runs implements Observer {
     }
 
     private synchronized boolean remove(TrackedRun run) {
-        if (byRunId.remove(run.state.identity.runId) == null) {
+        String runId = run.state.identity.runId;
+        if (byRunId.remove(runId) == null) {
             return false;
         }
         ended.add(run);
+        endedIds.add(runId);
+        earlier.remove(runId);
         return true;
     }
 

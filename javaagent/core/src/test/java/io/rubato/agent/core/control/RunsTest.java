@@ -29,6 +29,25 @@ class RunsTest {
     }
 
     @Test
+    void aRunThatEndedDoesNotBeginAgainNorDisturbItsSuccessor() {
+        fixture.runs.end(fixture.tracked("run-1"), null);
+        RunState successor = fixture.begin("observed", "run-2", true);
+        assertNull(fixture.begin("observed", "run-1", true));
+        assertFalse(successor.isConflict());
+    }
+
+    @Test
+    void whileTheAgentLeavesNoRunIsUnderACommandAndNoneBegins() {
+        fixture.decide("app/observed", "run-1", 1, 1, 500, 60_000, "keep", "null");
+        fixture.runs.close();
+        assertFalse(observed.isCommanded());
+        assertNull(fixture.begin("late", "run-2", true));
+        fixture.decide("app/observed", "run-1", 1, 2, 500, 60_000, "keep", "null");
+        assertFalse(observed.isCommanded());
+        assertEquals(1, fixture.tracked("run-1").refusedBy().get("hooks"));
+    }
+
+    @Test
     void aRunThatEndedHoldsNothingOfSparksWhileItsMessagesWaitForABroker() {
         assertSame(fixture, observed.execution());
         fixture.runs.end(fixture.tracked("run-1"), null);
