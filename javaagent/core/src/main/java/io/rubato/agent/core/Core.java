@@ -53,6 +53,7 @@ public final class Core implements ClassFileTransformer {
     /** Streams may be running already. */
     private final boolean live;
     private boolean shown;
+    private boolean ended;
     private int looks;
 
     private Core(String argument, String version, Instrumentation instrumentation, boolean live) throws NoSuchMethodException {
@@ -159,8 +160,14 @@ public final class Core implements ClassFileTransformer {
                 + options.decisionsTopic() + " at " + options.brokers());
     }
 
-    /** Looks for classes that slipped by while they were loading, and says once of each kind of error that it stopped an advice. */
-    private void checkHooks() {
+    /**
+     * Looks for classes that slipped by while they were loading, and says once of each kind of error that it stopped an
+     * advice. A beat that comes after the end changes nothing.
+     */
+    synchronized void checkHooks() {
+        if (ended) {
+            return;
+        }
         if (!shown) {
             shown = true;
             status.register();
@@ -197,7 +204,8 @@ public final class Core implements ClassFileTransformer {
     }
 
     /** Takes the hooks out of Spark's classes, once this is no transformer of the JVM's any more, and stops every thread. */
-    public void end() {
+    public synchronized void end() {
+        ended = true;
         for (Class<?> type : transformer.hooked(instrumentation.getAllLoadedClasses())) {
             try {
                 instrumentation.retransformClasses(type);
