@@ -16,8 +16,10 @@ public final class Heartbeat implements Runnable {
     private static final long INTRODUCE_EVERY = 30;
     /** Beats between two reports: ten minutes. */
     static final long REPORT_EVERY = 600;
-    /** How long after its thread left a run may lack Spark's own word that it ended. */
+    /** How long after its thread left the loop a run may lack Spark's own word that it ended, which that thread brings. */
     static final long GRACE_NS = 5_000_000_000L;
+    /** The same while the thread lives: to stop the sources comes first, and may take its time. */
+    static final long LIVE_GRACE_NS = 60_000_000_000L;
 
     private final Runs runs;
     private final MessageQueue queue;
@@ -61,12 +63,13 @@ public final class Heartbeat implements Runnable {
         hooksActive ^= changed;
         boolean isWaitedFor = runs.isAnyCommanded();
         for (TrackedRun run : runs.all()) {
-            if (run.state.isAbandoned()) {
+            boolean abandoned = run.state.isAbandoned();
+            if (abandoned) {
                 // It was on its way out when it was met, or its thread was ended from outside: no hook tells of its exit.
                 run.state.exit();
             }
             if (run.state.isExited()) {
-                if (System.nanoTime() - run.exitedNs() > GRACE_NS) {
+                if (System.nanoTime() - run.exitedNs() > (abandoned ? GRACE_NS : LIVE_GRACE_NS)) {
                     runs.end(run, null);
                 }
                 continue;
