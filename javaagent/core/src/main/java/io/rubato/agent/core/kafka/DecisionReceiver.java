@@ -28,6 +28,8 @@ public final class DecisionReceiver implements Runnable {
     private static final Duration LONGEST_POLL = Duration.ofSeconds(1);
     private static final long LOOK_AGAIN_NS = 10_000_000_000L;
     private static final long SOON_MS = 200;
+    /** A topic that does not come is looked for ever less often, down to this. */
+    private static final long SELDOM_MS = 2_000;
     /** A broker that refuses us is not asked more often. */
     static final long REFUSED_MS = 5_000;
 
@@ -91,6 +93,7 @@ public final class DecisionReceiver implements Runnable {
         private final Set<TopicPartition> assigned = new HashSet<>();
         private boolean looked;
         private long lookedNs;
+        private long pauseMs = SOON_MS;
 
         Following(KafkaConsumer<byte[], byte[]> consumer) {
             this.consumer = consumer;
@@ -102,7 +105,8 @@ public final class DecisionReceiver implements Runnable {
                     look();
                 }
                 if (assigned.isEmpty()) {
-                    Thread.sleep(SOON_MS);
+                    Thread.sleep(pauseMs);
+                    pauseMs = Math.min(2 * pauseMs, SELDOM_MS);
                     continue;
                 }
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(LONGEST_POLL)) {
