@@ -6,12 +6,15 @@ import io.rubato.agent.core.wire.Message;
 import io.rubato.agent.core.wire.MessageQueue;
 import io.rubato.agent.core.wire.MessageWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.InterruptException;
@@ -35,6 +38,8 @@ public final class MetricSender implements Runnable {
     /** The producer's: one that failed may have kept what it took. */
     private Semaphore room;
     private final CountDownLatch listening;
+    /** Taken from the queue, and neither in a producer's hands nor counted as dropped. */
+    private final Deque<Message> inHand = new ArrayDeque<>();
     private boolean down;
     private boolean refusalSaid;
     /**
@@ -77,11 +82,21 @@ public final class MetricSender implements Runnable {
     private void sendUntilSpent() throws InterruptedException {
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
                 ClientProperties.producer(options), new ByteArraySerializer(), new ByteArraySerializer())) {
-            spent = false;
-            room = new Semaphore(MOST_UNACKNOWLEDGED);
+            sendUntilSpent(producer);
+        }
+    }
+
+    void sendUntilSpent(Producer<byte[], byte[]> producer) throws InterruptedException {
+        spent = false;
+        room = new Semaphore(MOST_UNACKNOWLEDGED);
+        try {
             awaitTopic(producer);
             while (!spent) {
                 send(producer, written());
+            }
+        } finally {
+            for (Message lost = inHand.poll(); lost != null; lost = inHand.poll()) {
+                lost.run.drops.incrementAndGet();
             }
         }
     }
@@ -92,7 +107,7 @@ public final class MetricSender implements Runnable {
      *
      * @throws AuthenticationException where the broker refuses us
      */
-    private void awaitTopic(KafkaProducer<byte[], byte[]> producer) throws InterruptedException {
+    private void awaitTopic(Producer<byte[], byte[]> producer) throws InterruptedException {
         while (true) {
             try {
                 producer.partitionsFor(options.metricsTopic());
@@ -115,9 +130,11 @@ public final class MetricSender implements Runnable {
         List<Outgoing> outgoing = new ArrayList<>();
         Message message = queue.take();
         for (int taken = 1; message != null; taken++) {
+            inHand.add(message);
             try {
                 outgoing.add(new Outgoing(message, writer.write(message, System.nanoTime())));
             } catch (Exception unreadable) {
+                inHand.removeLast();
                 message.run.drops.incrementAndGet();
                 AgentLog.warnOnce("write " + message.type, "a " + message.type + " message cannot be written: " + unreadable);
             }
@@ -126,13 +143,13 @@ public final class MetricSender implements Runnable {
         return outgoing;
     }
 
-    private void send(KafkaProducer<byte[], byte[]> producer, List<Outgoing> outgoing) throws InterruptedException {
+    private void send(Producer<byte[], byte[]> producer, List<Outgoing> outgoing) throws InterruptedException {
         Semaphore taken = room;
         for (Outgoing next : outgoing) {
             Message message = next.message;
             byte[] key = message.run.identity.key.getBytes(StandardCharsets.US_ASCII);
             if (spent || !taken.tryAcquire(DEAD_MS, TimeUnit.MILLISECONDS)) {
-                message.run.drops.incrementAndGet();
+                inHand.remove().run.drops.incrementAndGet();
                 failed(new TimeoutException("the producer has not answered for " + DEAD_MS / 1_000 + " s"));
                 continue;
             }
@@ -146,6 +163,7 @@ public final class MetricSender implements Runnable {
                     failed(error);
                 }
             });
+            inHand.remove();
         }
     }
 
