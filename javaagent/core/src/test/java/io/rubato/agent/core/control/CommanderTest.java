@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import io.rubato.agent.bridge.Hook;
 import io.rubato.agent.bridge.RunState;
 import java.util.Collections;
 import java.util.stream.IntStream;
@@ -85,6 +86,14 @@ class CommanderTest {
         fixture.decide("app/once", "run-9", 1, 1, 500, 60_000, "keep", "null");
         assertNull(other.inForce(System.nanoTime()));
         assertEquals(1, fixture.tracked("run-9").refusedBy().get("unmanageable"));
+    }
+
+    @Test
+    void withoutEveryRequiredHookNoCommandIsTaken() {
+        Hook.EVENT.deactivated();
+        decide(1, 1, 500);
+        assertEquals(0, interval());
+        assertEquals(1, tracked.refusedBy().get("hooks"));
     }
 
     @Test

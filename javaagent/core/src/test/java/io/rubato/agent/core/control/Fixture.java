@@ -1,13 +1,17 @@
 package io.rubato.agent.core.control;
 
+import io.rubato.agent.bridge.Clock;
 import io.rubato.agent.bridge.Hook;
+import io.rubato.agent.bridge.Observer;
 import io.rubato.agent.bridge.RunIdentity;
 import io.rubato.agent.bridge.RunState;
 import io.rubato.agent.bridge.RunTally;
+import io.rubato.agent.bridge.StreamHooks;
 import io.rubato.agent.bridge.SystemClocks;
 import io.rubato.agent.core.Options;
 import io.rubato.agent.core.spark.SparkReader;
 import io.rubato.agent.core.wire.MessageQueue;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.Map;
@@ -34,8 +38,20 @@ public final class Fixture {
     }
 
     public RunState begin(String name, String runId, boolean manageable) {
+        return begin(name, runId, manageable, new SystemClocks());
+    }
+
+    public RunState begin(String name, String runId, boolean manageable, Clock clock) {
         return runs.begin(new RunState(new RunIdentity("app/" + name, "app-1", "app", "id", runId, name, "3.5.7",
-                "ProcessingTime", 2_000, manageable), this, new SystemClocks(), runs));
+                "ProcessingTime", 2_000, manageable), this, clock, runs));
+    }
+
+    /** This thread begins a turn of the run. */
+    public static void turn(RunState run) {
+        StreamHooks.observeWith((Observer) Proxy.newProxyInstance(Fixture.class.getClassLoader(),
+                new Class<?>[] {Observer.class}, (proxy, method, arguments) -> run));
+        StreamHooks.runEntered(run);
+        StreamHooks.nextBatchTimeEntered(1_000);
     }
 
     TrackedRun tracked(String runId) {
