@@ -28,6 +28,7 @@ import org.apache.spark.sql.streaming.StreamingQueryException;
  * table ALIAS            table ALIAS {K=V,..}  the last value of each key, sorted, from the sink {@code table}
  * told ALIAS             told ALIAS {WORD,..}  what Spark's own listener was told so far; see {@link Told}
  * slept                  slept MILLIS          the shortest wait of the sinks {@code sleep}
+ * return                                       main returns, with every query running and the session open
  * </pre>
  *
  * What cannot be done is answered with {@code failed} and why. An alias keeps its folder, and its checkpoint if one is
@@ -47,6 +48,9 @@ public final class ControlledJob {
         System.out.println("ready");
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
+            if (line.equals("return")) {
+                return;
+            }
             try {
                 System.out.println(job.obey(line.split(" ")));
             } catch (Exception | LinkageError failed) {
