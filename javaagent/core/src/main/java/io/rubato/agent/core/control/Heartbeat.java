@@ -8,8 +8,8 @@ import io.rubato.agent.core.wire.MessageQueue;
 /**
  * Speaks for every live run once a second, and introduces it again now and then, for a tuner that came later.
  *
- * <p>Where the driver is only looked on and each of its runs has triggered since the last beat, the word goes with the next
- * trigger's end, or at the next beat: a request less to the broker each second.
+ * <p>Where the driver is only looked on and each of its runs has ended a trigger since the last beat, the word goes with the
+ * next trigger's end, or at the next beat: a request less to the broker each second. So no silence lasts for two beats.
  */
 public final class Heartbeat implements Runnable {
     private static final long EVERY_MS = 1_000;
@@ -74,7 +74,7 @@ public final class Heartbeat implements Runnable {
                 }
                 continue;
             }
-            isWaitedFor |= !run.hasTriggered();
+            isWaitedFor |= !run.hasEndedATrigger();
             Message.post(Message.Type.HEARTBEAT, run.state, null, queue);
             if (changed || beats % INTRODUCE_EVERY == 0) {
                 Message.post(Message.Type.STARTED, run.state, null, queue);

@@ -26,8 +26,8 @@ public final class TrackedRun implements RunReport {
     private final SparkReader spark;
     private List<Source> sources;
     private long exitedNs;
-    /** How many triggers there had been at the last heartbeat, whose thread alone asks. */
-    private long triggersSeen;
+    /** How many triggers had ended at the last heartbeat, whose thread alone asks. */
+    private long endsSeen;
 
     TrackedRun(RunState state, SparkReader spark) {
         this.state = state;
@@ -42,11 +42,13 @@ public final class TrackedRun implements RunReport {
         sentNs[slot] = nowNs;
     }
 
-    /** Whether the run triggered since this was last asked. */
-    boolean hasTriggered() {
-        long before = triggersSeen;
-        triggersSeen = state.triggers();
-        return triggersSeen != before;
+    /** Whether a trigger of the run ended since this was last asked. */
+    boolean hasEndedATrigger() {
+        long before = endsSeen;
+        synchronized (state) {
+            endsSeen = state.triggers() - (state.isTurnOpen() ? 1 : 0);
+        }
+        return endsSeen != before;
     }
 
     /** A decision that this message caused was applied; only the first for each message is timed. */

@@ -124,6 +124,8 @@ class HeartbeatTest {
     @Test
     void ofSeveralRunsEachIsAskedAtEachBeatWhetherItTriggers() throws InterruptedException {
         RunState[] runs = {fixture.begin("a", "run-1", true), fixture.begin("b", "run-2", true)};
+        Fixture.turn(runs[0]);
+        Fixture.turn(runs[1]);
         for (int one = 0; one < 2; one++) {
             Fixture.turn(runs[0]);
             Fixture.turn(runs[1]);
@@ -140,11 +142,13 @@ class HeartbeatTest {
         StreamHooks.adopt(Thread.currentThread(), fixture.begin("q", "run-1", true));
         // The first beat introduces the run.
         heartbeat.beat();
-        StreamHooks.nextBatchTimeEntered(1_000);
-        assertFalse(fixture.wakesTheSender(heartbeat::beat), "it has triggered since the last beat");
+        StreamHooks.waitTillTimeEntered(StreamHooks.nextBatchTimeExited(StreamHooks.nextBatchTimeEntered(1_000), 2_000));
+        assertFalse(fixture.wakesTheSender(heartbeat::beat), "a trigger has ended since the last beat");
+        StreamHooks.nextBatchTimeEntered(2_000);
+        assertTrue(fixture.wakesTheSender(heartbeat::beat), "the trigger in course may take long to end");
         assertTrue(fixture.wakesTheSender(heartbeat::beat), "no trigger came to take it along");
         fixture.decide("app/q", "run-1", 1, 1, 500, 60_000, "keep", "null");
-        StreamHooks.nextBatchTimeEntered(2_000);
+        StreamHooks.nextBatchTimeEntered(3_000);
         assertTrue(fixture.wakesTheSender(heartbeat::beat), "who commands is told at once");
     }
 }
