@@ -113,7 +113,9 @@ class StreamHooksTest {
 
     @Test
     void aThreadThatIsEndedFromOutsideEndsInOurWaitAsInSparks() {
-        long target = enterWithAnHourToWait();
+        StreamHooks.runEntered(execution);
+        StreamHooks.nextBatchTimeEntered(1_000);
+        long target = StreamHooks.nextBatchTimeExited(0, 2_000);
         long before = StreamHooks.adviceErrors();
         observer.toThrow = new ThreadDeath();
         assertThrows(ThreadDeath.class, () -> StreamHooks.waitTillTimeEntered(target));
