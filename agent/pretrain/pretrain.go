@@ -5,15 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"rubato/env"
 	"rubato/env/sim"
+	"rubato/internal/parallel"
 	"rubato/policy"
 	"rubato/policy/rules"
 )
@@ -88,7 +86,7 @@ func gather(ctx context.Context, cfg Config, r int, net *policy.Network, p Progr
 	}
 	gathered := make([][]sample, len(scenes))
 	var done atomic.Int64
-	err := parallel(ctx, len(scenes), func(i int) (err error) {
+	err := parallel.Do(ctx, 0, len(scenes), func(_ context.Context, i int) (err error) {
 		gathered[i], err = newCollector(net, cfg.Length, cfg.Samples).collect(scenes[i])
 		p.Scene(r, int(done.Add(1)), len(scenes))
 		return err
@@ -109,7 +107,7 @@ var errNoSamples = errors.New("no scene had a choice to learn from")
 // kind.
 func judge(ctx context.Context, cfg Config, net *policy.Network) ([]Verdict, error) {
 	ratios := make([]float64, cfg.Judges*len(Kinds))
-	err := parallel(ctx, len(ratios), func(i int) error {
+	err := parallel.Do(ctx, 0, len(ratios), func(_ context.Context, i int) error {
 		net := net.Clone()
 		sc := Scene{Kind: Kinds[i%len(Kinds)], Seed: HeldOut + uint64(i), Typical: i/len(Kinds)%2 == 0}
 		ours, err := sc.Play(2*cfg.Length, func(t *env.Tick) int { return argmax(net, t) })
@@ -132,20 +130,4 @@ func judge(ctx context.Context, cfg Config, net *policy.Network) ([]Verdict, err
 		verdicts[k] = verdict(of)
 	}
 	return verdicts, nil
-}
-
-// parallel calls work for 0 to n-1 on all cores. At the first error, or where ctx
-// ends, no more are begun.
-func parallel(ctx context.Context, n int, work func(i int) error) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range n {
-		group.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return work(i)
-		})
-	}
-	return group.Wait()
 }

@@ -12,6 +12,7 @@ import (
 
 	"rubato/env"
 	"rubato/env/sim"
+	"rubato/internal/parallel"
 	"rubato/policy"
 	"rubato/policy/rules"
 )
@@ -207,7 +208,7 @@ func (s Search) trial(ctx context.Context, b *Block) (*trial, error) {
 		n = max(n/3, 1) // each has several queries
 	}
 	t := &trial{length: s.Length, knee: b.Knee, scenes: make([]Scene, n), rule: make([]float64, n)}
-	err := parallel(ctx, n, func(i int) (err error) {
+	err := parallel.Do(ctx, 0, n, func(_ context.Context, i int) (err error) {
 		draw := rand.New(rand.NewPCG(s.Seed<<8, 0x11e<<32|uint64(i)))
 		for calm := false; !calm && err == nil; {
 			t.scenes[i] = Scene{b.Kind, draw.Uint64N(HeldOut), i%3 != 0}
@@ -239,7 +240,7 @@ func (c Scene) calm(length time.Duration) (cost float64, calm bool, err error) {
 // each driver's squashed.
 func (t *trial) score(ctx context.Context, lines policy.Lines) (float64, error) {
 	logs := make([]float64, len(t.scenes))
-	err := parallel(ctx, len(t.scenes), func(i int) error {
+	err := parallel.Do(ctx, 0, len(t.scenes), func(_ context.Context, i int) error {
 		ours, err := t.scenes[i].Play(t.length, byLines(&lines))
 		logs[i] = squash(ours/t.rule[i], t.knee)
 		return err

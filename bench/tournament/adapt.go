@@ -11,6 +11,7 @@ import (
 	"rubato/agent"
 	"rubato/env"
 	"rubato/env/sim"
+	"rubato/internal/parallel"
 	"rubato/policy"
 	"rubato/policy/rules"
 )
@@ -85,7 +86,7 @@ func Adapt(ctx context.Context, o AdaptOptions) (*Adaptation, error) {
 	}
 	runs := make([]shiftRun, len(o.Shifts)*o.Seeds)
 	var done atomic.Int64
-	err := parallel(ctx, o.Workers, len(runs), func(ctx context.Context, i int) error {
+	err := parallel.Do(ctx, o.Workers, len(runs), func(ctx context.Context, i int) error {
 		err := runs[i].run(ctx, &o, o.Shifts[i/o.Seeds], i%o.Seeds)
 		if err == nil && o.Progress != nil {
 			o.Progress(int(done.Add(1)), len(runs))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rubato/env"
+	"rubato/internal/parallel"
 	"rubato/policy/rules"
 )
 
@@ -126,7 +127,7 @@ func priceFor(triggers float64, by maker, play func(float64, maker) (load, error
 // average plays a cell over the seeds.
 func average(ctx context.Context, c Cell, o Options, make maker) (load, error) {
 	outs := slices.Repeat([][]*outcome{nil}, o.Seeds)
-	err := parallel(ctx, o.Workers, o.Seeds, func(_ context.Context, seed int) error {
+	err := parallel.Do(ctx, o.Workers, o.Seeds, func(_ context.Context, seed int) error {
 		b, err := newBout(c, seed, o.Length)
 		if err != nil {
 			return err

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"rubato/internal/parallel"
 	"rubato/policy"
 )
 
@@ -64,7 +62,7 @@ func run(ctx context.Context, o Options, contestants []contestant) (*Result, err
 		t.left[i].Store(int32(o.Seeds))
 	}
 	t.total = t.count()
-	if err := parallel(ctx, o.Workers, len(t.outcomes), t.bout); err != nil {
+	if err := parallel.Do(ctx, o.Workers, len(t.outcomes), t.bout); err != nil {
 		return nil, err
 	}
 	r := t.result()
@@ -136,23 +134,4 @@ func (t *table) bout(ctx context.Context, i int) error {
 		t.judge(cell)
 	}
 	return nil
-}
-
-// parallel calls f with 0 to n-1 on several goroutines and waits for all. At the
-// first error, which it returns, no more are begun.
-func parallel(ctx context.Context, workers, n int, f func(ctx context.Context, i int) error) error {
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(workers)
-	for i := range n {
-		group.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return f(ctx, i)
-		})
-	}
-	return group.Wait()
 }

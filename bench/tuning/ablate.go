@@ -1,6 +1,7 @@
 package tuning
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -9,6 +10,7 @@ import (
 	"rubato/env"
 	"rubato/env/forecast"
 	"rubato/env/sim"
+	"rubato/internal/parallel"
 	"rubato/policy"
 	"rubato/policy/rules"
 )
@@ -76,7 +78,7 @@ type Ablated struct {
 // line is not searched anew for the variant.
 func Ablate(kind sim.Kind, seed uint64, n int, length time.Duration, variants []Variant) ([]Ablated, error) {
 	lines, ruled := make([][]float64, n), make([][]float64, n) // logarithms, by driver and variant
-	err := parallel(n, func(i int) (err error) {
+	err := parallel.Do(context.Background(), 0, n, func(_ context.Context, i int) (err error) {
 		for try := range uint64(tries) {
 			h := subject{kind: kind, seed: seed<<40 | uint64(i)<<8 | try, typical: i%2 == 0, length: length}
 			var steady bool

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-	"runtime"
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"rubato/env/sim"
+	"rubato/internal/parallel"
 	"rubato/policy/rules"
 )
 
@@ -43,7 +41,7 @@ func Draw(n int, seed uint64, length time.Duration) (*Cells, error) {
 	for k := range regimes {
 		c.byKind[k] = make([]*Cell, n)
 	}
-	err := parallel(len(regimes)*n, func(i int) (err error) {
+	err := parallel.Do(context.Background(), 0, len(regimes)*n, func(_ context.Context, i int) (err error) {
 		k, j := i/n, i%n
 		for try := range uint64(tries) {
 			c.byKind[k][j], err = NewCell(regimes[k].kind, j%3 != 0, seed*1e9+try*1e6+uint64(i), length)
@@ -96,7 +94,7 @@ var scratch = sync.Pool{New: func() any { return new(sim.Sim) }}
 // the waiting-cost rule at 0.6, meant over the cell's queries.
 func Judge(cells []*Cell, e rules.Entry, values []float64) []float64 {
 	logs := make([]float64, len(cells))
-	_ = parallel(len(cells), func(i int) error { // no cell fails
+	_ = parallel.Do(context.Background(), 0, len(cells), func(_ context.Context, i int) error { // no cell fails
 		s := scratch.Get().(*sim.Sim)
 		defer scratch.Put(s)
 		logs[i] = cells[i].judge(s, e, values)
@@ -130,22 +128,6 @@ func temperate(x float64) float64 {
 		return x
 	}
 	return math.Copysign(temperateTo*(1+math.Log(size/temperateTo)), x)
-}
-
-// parallel does work for each i below n, on all processors. At the first error,
-// which it returns, no more is begun.
-func parallel(n int, work func(i int) error) error {
-	group, ctx := errgroup.WithContext(context.Background())
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range n {
-		group.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return work(i)
-		})
-	}
-	return group.Wait()
 }
 
 // Tune searches the rule's parameters on the training cells and judges what it

@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"rubato/env/forecast"
+	"rubato/internal/parallel"
 )
 
 // Family is a kind of series to judge on.
@@ -103,33 +101,26 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	models := entries(cfg.Weights, tuned)
 	results := make([][][3]score, len(cfg.Families)*cfg.Seeds) // by series, model, horizon
 	var (
-		group errgroup.Group
-		lock  sync.Mutex
-		done  int
+		lock sync.Mutex
+		done int
 	)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for job := range results {
-		group.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			f := cfg.Families[job/cfg.Seeds]
-			// The judges' seeds are far from those of the training.
-			s := f.Draw(rand.New(rand.NewPCG(uint64(job%cfg.Seeds)+1, 0x7e57)))
-			marks := s.transitions()
-			for _, m := range models {
-				results[job] = append(results[job], judge(m.make(), s, marks))
-			}
-			lock.Lock()
-			defer lock.Unlock()
-			done++
-			if cfg.Progress != nil {
-				cfg.Progress(done, len(results))
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	err := parallel.Do(ctx, 0, len(results), func(_ context.Context, job int) error {
+		f := cfg.Families[job/cfg.Seeds]
+		// The judges' seeds are far from those of the training.
+		s := f.Draw(rand.New(rand.NewPCG(uint64(job%cfg.Seeds)+1, 0x7e57)))
+		marks := s.transitions()
+		for _, m := range models {
+			results[job] = append(results[job], judge(m.make(), s, marks))
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		done++
+		if cfg.Progress != nil {
+			cfg.Progress(done, len(results))
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("judging the forecasters: %w", err)
 	}
 	r := &Report{Tuned: tuned}
