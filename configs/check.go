@@ -46,6 +46,9 @@ type reader struct {
 	mistakes Mistakes
 	// lines hold where each key was given.
 	lines map[string]int
+	// effective tells of what Effective wrote: it was in force, and is read back even
+	// where a file with the same would be refused.
+	effective bool
 	// blank tells that no key was.
 	blank bool
 }

@@ -49,7 +49,6 @@ func read(path string, environ []string, known Known) (*Config, error) {
 	c := r.load(text, environ, known)
 	if c != nil {
 		c.Blank = r.blank
-		r.agree(c)
 		r.files(c, known)
 	}
 	return r.result(c)
@@ -67,7 +66,8 @@ func Environment() *Config {
 // Parse reads what Effective wrote, without the environment, and without a look at
 // the files that it names.
 func Parse(effective []byte, known Known) (*Config, error) {
-	return load("effective configuration", effective, nil, known)
+	r := &reader{file: "effective configuration", lines: map[string]int{}, effective: true}
+	return r.result(r.load(effective, nil, known))
 }
 
 func load(file string, text []byte, environ []string, known Known) (*Config, error) {
@@ -95,6 +95,9 @@ func (r *reader) load(text []byte, environ []string, known Known) *Config {
 	r.merge(c, text, environ)
 	c.addDefaultGroup()
 	r.validate(c, known)
+	if !r.effective {
+		r.agree(c)
+	}
 	return c
 }
 

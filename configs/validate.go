@@ -78,9 +78,6 @@ func (r *reader) validate(c *Config, known Known) {
 	r.security(c)
 	r.filled("store.checkpoints", c.Store.Checkpoints)
 	r.filled("store.journal", c.Store.Journal)
-	if c.Store.Journal != "" && filepath.Clean(c.Store.Journal) == filepath.Clean(c.Store.Checkpoints) {
-		r.at("store.journal", "is the same file as store.checkpoints%s: want two", r.by("store.checkpoints"))
-	}
 	r.within("store.journal_max", c.Store.JournalMax, 8<<20, 1<<40)
 	r.within("store.keep", c.Store.Keep, 1, 1000)
 	r.within("store.every", c.Store.Every, time.Second, 24*time.Hour)
@@ -98,13 +95,38 @@ func (r *reader) validate(c *Config, known Known) {
 	}
 }
 
-// agree checks that fields fit one another. A configuration that was in force
-// before is read back without it.
+// agree checks that fields fit one another.
 func (r *reader) agree(c *Config) {
+	if c.Store.Journal != "" && place(c.Store.Journal) == place(c.Store.Checkpoints) {
+		r.at("store.journal", "is the same file as store.checkpoints%s: want two", r.by("store.checkpoints"))
+	}
+	if len(c.Kafka.Brokers) == 0 && samePort(c.Kafka.Listen, c.HTTP.Listen) {
+		r.at("http.listen", "%q: the embedded broker listens there too (kafka.listen%s): want another port", c.HTTP.Listen, r.by("kafka.listen"))
+	}
 	if c.Decision.Lease < 2*c.Decision.Period {
 		r.at("decision.lease", "%v is below twice decision.period (%v%s): commands would run out before they are renewed",
 			c.Decision.Lease, c.Decision.Period, r.by("decision.period"))
 	}
+}
+
+// place is where a path leads, its links followed as far as there are any.
+func place(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return filepath.Clean(path)
+}
+
+// samePort tells whether an address takes the port of one on loopback.
+func samePort(loopback, address string) bool {
+	_, one, _ := net.SplitHostPort(loopback)
+	host, other, _ := net.SplitHostPort(address)
+	return one != "" && one != "0" && one == other && slices.Contains([]string{"localhost", "127.0.0.1", "0.0.0.0", "::"}, host)
 }
 
 func (r *reader) group(key string, g *Group, known Known, names map[string]bool) {

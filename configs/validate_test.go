@@ -7,17 +7,37 @@ import (
 	"testing"
 )
 
-func TestFieldsThatDoNotFitOneAnotherAreRefused(t *testing.T) {
-	for text, want := range map[string]string{
-		"decision: {period: 5s,\n  lease: 9s}\n": ":2: decision.lease: 9s is below twice decision.period (5s): ",
-		"decision: {period: 5s}\n":               "",
-	} {
-		path := filepath.Join(t.TempDir(), "rubato.yaml")
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+func TestStoresThatAreOneFileByAnotherNameAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.Symlink(dir, "here"); err != nil {
+		t.Fatal(err)
+	}
+	for _, journal := range []string{"./s.db", filepath.Join(dir, "s.db"), "here/s.db"} {
+		_, err := load("rubato.yaml", []byte("store: {checkpoints: s.db, journal: "+journal+"}\n"), nil, known)
+		if err == nil || !strings.Contains(err.Error(), "store.journal: is the same file as store.checkpoints") {
+			t.Errorf("%s: %v", journal, err)
 		}
-		if _, err := LoadFile(path, known); (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), path+want) {
-			t.Errorf("%q: %v", text, err)
-		}
+	}
+	parse(t, "store: {checkpoints: s.db, journal: here/j.db}\n")
+}
+
+func TestABrokerOfOnesOwnLeavesThePortOfTheEmbeddedOneFree(t *testing.T) {
+	parse(t, "kafka: {brokers: [\"k:1\"], listen: \"127.0.0.1:8765\"}\n")
+	parse(t, "kafka: {listen: \"127.0.0.1:0\"}\nhttp: {listen: \"127.0.0.1:0\"}\n")
+}
+
+func TestWhatWasInForceIsReadBackEvenWhereAFileWouldBeRefused(t *testing.T) {
+	c := parse(t, "decision: {period: 5s}\n")
+	c.Decision.Lease = c.Decision.Period
+	effective, err := c.Effective()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Parse(effective, known); err != nil {
+		t.Error(err)
+	}
+	if _, err := load("rubato.yaml", effective, nil, known); err == nil {
+		t.Error("a file of it is not refused")
 	}
 }
