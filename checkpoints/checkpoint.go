@@ -133,7 +133,7 @@ func decode(b []byte) (c Checkpoint, n int, err error) {
 	}
 	switch v := le.Uint32(b[8:]); {
 	case v > schema:
-		return c, 0, fmt.Errorf("%w: schema %d, known is %d", ErrNewer, v, schema)
+		return c, 0, fmt.Errorf("%w: schema %d, known is %d; the rubato of that version reads it", ErrNewer, v, schema)
 	case v < schema:
 		return c, 0, fmt.Errorf("%w (schema %d, known is %d): move both stores aside to begin anew. What it learnt can be frozen "+
 			"with that version before, and named as an artefact in the configuration, where the policies' features are still the same",

@@ -31,7 +31,7 @@ func OpenOrRecover(path string, o Options) (*Store, *Recovery, error) {
 		return s, nil, err
 	}
 	r := &Recovery{Damage: err}
-	if r.Aside, err = boltfile.Aside(path); err != nil {
+	if r.Aside, err = boltfile.Aside(path, "damaged"); err != nil {
 		return nil, r, fmt.Errorf("recover checkpoints: %w", err)
 	}
 	data, err := os.ReadFile(r.Aside)

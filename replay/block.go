@@ -21,6 +21,15 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // errVersion says that another version of the program wrote the block.
 var errVersion = errors.New("written by another version")
 
+// versionError is errVersion with the schema of the block.
+type versionError struct{ schema byte }
+
+func (e *versionError) Error() string {
+	return fmt.Sprintf("%v: schema %d, known is %d; the rubato of the version that wrote it reads it", errVersion, e.schema, schema)
+}
+
+func (e *versionError) Unwrap() error { return errVersion }
+
 // block is a place in a buffer: records first to first+count-1.
 type block struct {
 	first    uint64
@@ -84,7 +93,7 @@ func sum(seq uint64, payload []byte) uint32 {
 // checkSchema tells whether this version wrote the block, which is not empty.
 func checkSchema(b []byte) error {
 	if b[0] != schema {
-		return fmt.Errorf("%w: schema %d, known is %d", errVersion, b[0], schema)
+		return &versionError{b[0]}
 	}
 	return nil
 }

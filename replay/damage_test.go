@@ -3,12 +3,14 @@ package replay
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
@@ -139,7 +141,7 @@ func TestAJournalOfAnotherVersionIsNamedAndMovedAside(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed(t, j)
-	if _, err := Open(path, Options{ReadOnly: true}); !errors.Is(err, errVersion) {
+	if _, err := Open(path, Options{ReadOnly: true}); !errors.Is(err, errVersion) || !strings.Contains(err.Error(), "the rubato of the version that wrote it") {
 		t.Errorf("read: %v", err)
 	}
 	j, aside, damage, err := OpenOrRecover(path, Options{MaxBytes: MinBytes, After: 1000})
@@ -150,6 +152,9 @@ func TestAJournalOfAnotherVersionIsNamedAndMovedAside(t *testing.T) {
 		t.Errorf("the new journal begins at %d", seq)
 	}
 	closed(t, j)
+	if want := fmt.Sprintf("%s.schema-%d-1", path, schema-1); aside != want {
+		t.Errorf("it is called %s, want %s", aside, want)
+	}
 	if _, err := os.Stat(aside); err != nil {
 		t.Error(err)
 	}

@@ -94,7 +94,11 @@ func OpenOrRecover(path string, o Options) (j *Journal, aside string, damage, er
 		return j, "", nil, err
 	}
 	damage = err
-	if aside, err = boltfile.Aside(path); err != nil {
+	why := "damaged"
+	if other := (*versionError)(nil); errors.As(err, &other) {
+		why = fmt.Sprintf("schema-%d", other.schema)
+	}
+	if aside, err = boltfile.Aside(path, why); err != nil {
 		return nil, "", damage, err
 	}
 	j, err = Open(path, o)

@@ -177,7 +177,7 @@ func TestAsideTakesNoNameTwice(t *testing.T) {
 		if err := os.WriteFile(path, []byte{byte(i)}, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		aside, err := Aside(path)
+		aside, err := Aside(path, "damaged")
 		if err != nil || seen[aside] {
 			t.Fatal(aside, err)
 		}

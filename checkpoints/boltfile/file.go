@@ -273,10 +273,11 @@ func (f *File) Close() error {
 	return nil
 }
 
-// Aside renames a damaged file to a free name beside it and returns the name.
-func Aside(path string) (string, error) {
+// Aside renames a file that is damaged, or whatever else stands it aside, to a free
+// name beside it and returns the name.
+func Aside(path, why string) (string, error) {
 	for n := 1; ; n++ {
-		aside := fmt.Sprintf("%s.damaged-%d", path, n)
+		aside := fmt.Sprintf("%s.%s-%d", path, why, n)
 		if _, err := os.Lstat(aside); err == nil {
 			continue
 		} else if !errors.Is(err, fs.ErrNotExist) {
