@@ -135,7 +135,7 @@ func TestLogTellsOnceThatAQueryComesIsManagedAndGoes(t *testing.T) {
 	d.send(d.terminated(now()))
 	eventually(t, "word of its end", func() bool { return b.logs.say("query is gone") })
 	a.Stop()
-	for _, text := range []string{"query is here", "query is managed", "query is gone"} {
+	for _, text := range []string{`"configured":"1s","group":"all","mode":"serve","message":"query is here"`, "query is managed", "query is gone"} {
 		if n := strings.Count(b.logs.String(), text); n != 1 {
 			t.Errorf("%q is told %d times", text, n)
 		}

@@ -152,7 +152,7 @@ func (a *App) consume(ctx context.Context, prefix string, from transport.Positio
 		if ctx.Err() != nil {
 			return
 		}
-		a.log.Error().Err(err).Dur("again_in", topicsEvery).Msg("the topics cannot be made")
+		a.log.Error().Err(err).Stringer("again_in", topicsEvery).Msg("the topics cannot be made")
 		wait(ctx, topicsEvery)
 	}
 	a.client.Consume(ctx, transport.Subscription{

@@ -40,7 +40,7 @@ func (a *App) tellOf(q *spark.Snapshot) {
 	if !known || was.run != now.run {
 		g := &a.core.cfg.Groups[a.core.cfg.Match(name)]
 		a.log.Info().Str("query", name).Str("run", string(q.Run)).Str("spark", q.SparkVersion).
-			Dur("configured", ms(q.ConfiguredMs)).Str("group", g.Name).Str("mode", g.Mode).Msg("query is here")
+			Stringer("configured", ms(q.ConfiguredMs)).Str("group", g.Name).Str("mode", g.Mode).Msg("query is here")
 	}
 	switch {
 	case now.why != "" && now.why != was.why:
@@ -50,10 +50,10 @@ func (a *App) tellOf(q *spark.Snapshot) {
 	}
 	switch {
 	case now.commanded && !was.commanded:
-		a.log.Info().Str("query", name).Dur("interval", ms(q.CommandedMs)).
+		a.log.Info().Str("query", name).Stringer("interval", ms(q.CommandedMs)).
 			Str("policy", a.tally.query(q.Query).Policy).Msg("query is managed")
 	case !now.commanded && was.commanded && now.why == "":
-		a.log.Info().Str("query", name).Dur("configured", ms(q.ConfiguredMs)).Bool("held", a.core.loop.Held(q.Query)).
+		a.log.Info().Str("query", name).Stringer("configured", ms(q.ConfiguredMs)).Bool("held", a.core.loop.Held(q.Query)).
 			Msg("query is back on its configured interval")
 	}
 }

@@ -73,7 +73,7 @@ func (l *link) reached(address string) {
 		return
 	}
 	delete(l.down, address)
-	l.log.Info().Str("broker", address).Dur("away", time.Since(since)).Msg("broker is back")
+	l.log.Info().Str("broker", address).Stringer("away", time.Since(since).Round(time.Millisecond)).Msg("broker is back")
 }
 
 // away tells whether every address that was tried is out of reach.
