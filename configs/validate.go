@@ -97,6 +97,7 @@ func (r *reader) validate(c *Config, known Known) {
 
 // agree checks that fields fit one another.
 func (r *reader) agree(c *Config) {
+	c.Warnings = append(c.Warnings, unreached(c.Groups)...)
 	if c.Store.Journal != "" && place(c.Store.Journal) == place(c.Store.Checkpoints) {
 		r.at("store.journal", "is the same file as store.checkpoints%s: want two", r.by("store.checkpoints"))
 	}
@@ -107,6 +108,28 @@ func (r *reader) agree(c *Config) {
 		r.at("decision.lease", "%v is below twice decision.period (%v%s): commands would run out before they are renewed",
 			c.Decision.Lease, c.Decision.Period, r.by("decision.period"))
 	}
+}
+
+// unreached warns of groups that no query can fall to: each of their patterns is
+// covered by one of a group above.
+func unreached(groups []Group) (warnings []string) {
+	var above []string
+	for _, g := range groups {
+		free := slices.ContainsFunc(g.Match, func(pattern string) bool {
+			return !slices.ContainsFunc(above, func(p string) bool { return covers(p, pattern) })
+		})
+		if !free && g.Name != defaultName {
+			warnings = append(warnings, fmt.Sprintf("group %q is never used: groups above it match all that it does", g.Name))
+		}
+		above = append(above, g.Match...)
+	}
+	return warnings
+}
+
+// covers tells, of one pattern, whether it matches all that another does: the other
+// as text, and where its stars stand for nothing.
+func covers(pattern, other string) bool {
+	return glob(pattern, other) && glob(pattern, strings.ReplaceAll(other, "*", ""))
 }
 
 // place is where a path leads, its links followed as far as there are any.

@@ -3,8 +3,11 @@ package configs
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestStoresThatAreOneFileByAnotherNameAreRefused(t *testing.T) {
@@ -40,4 +43,32 @@ func TestWhatWasInForceIsReadBackEvenWhereAFileWouldBeRefused(t *testing.T) {
 	if _, err := load("rubato.yaml", effective, nil, known); err == nil {
 		t.Error("a file of it is not refused")
 	}
+}
+
+func TestAGroupThatNoQueryCanFallToIsWarnedOf(t *testing.T) {
+	c := parse(t, `
+groups:
+  - {name: shop, match: ["shop/*"]}
+  - {name: orders, match: ["shop/orders", "shop/o*"]}
+  - {name: partly, match: ["shop/orders", "bills/*"]}
+  - {name: again, match: ["bills/?"]}
+  - {name: all, match: ["*"]}
+`)
+	want := []string{
+		`group "orders" is never used: groups above it match all that it does`,
+		`group "again" is never used: groups above it match all that it does`,
+	}
+	if !slices.Equal(c.Warnings, want) {
+		t.Fatalf("%q", c.Warnings)
+	}
+}
+
+func TestAPatternThatCoversAnotherMatchesAllThatItDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pattern := rapid.StringMatching(`[ab*?]{0,5}`)
+		one, other, text := pattern.Draw(t, "one"), pattern.Draw(t, "other"), rapid.StringMatching(`[ab]{0,6}`).Draw(t, "text")
+		if covers(one, other) && glob(other, text) && !glob(one, text) {
+			t.Fatalf("%q covers %q, and does not match %q", one, other, text)
+		}
+	})
 }
