@@ -147,8 +147,10 @@ func (d *demo) clear() error {
 	} else if err == nil {
 		_ = s.Close() // it was only read
 	}
-	if err := os.RemoveAll(d.o.Dir); err != nil {
-		return fmt.Errorf("clearing the demo's folder: %w", err)
+	for _, e := range entries { // not the folder itself: it may be the one that we are in
+		if err := os.RemoveAll(filepath.Join(d.o.Dir, e.Name())); err != nil {
+			return fmt.Errorf("clearing the demo's folder: %w", err)
+		}
 	}
 	if err := os.MkdirAll(d.o.Dir, 0o755); err != nil {
 		return fmt.Errorf("making the demo's folder: %w", err)

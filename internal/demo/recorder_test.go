@@ -58,6 +58,20 @@ func TestAFolderThatIsNotADemosIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestTheFolderThatOneIsInCanBeADemos(t *testing.T) {
+	t.Chdir(t.TempDir())
+	d := &demo{o: Options{Dir: ".", Profile: "balanced"}, config: "rubato.yaml"}
+	if err := d.setMode("observe"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.clear(); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+		t.Errorf("left are %v, %v", left, err)
+	}
+}
+
 func TestTheFolderOfARunningDemoIsLeftAloneAndItsHolderNamed(t *testing.T) {
 	d := &demo{o: Options{Dir: t.TempDir(), Profile: "balanced"}}
 	d.config = filepath.Join(d.o.Dir, "rubato.yaml")
