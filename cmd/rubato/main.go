@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -53,11 +54,31 @@ func main() {
 		time.Sleep(time.Second) // a shell and a supervisor may both pass one signal on
 		stop()                  // another Ctrl-C ends it at once
 	})
-	root := newRoot()
-	root.SetArgs(joinOutputs(root, os.Args[1:]))
-	err := root.ExecuteContext(ctx)
+	err := execute(ctx, os.Args[1:])
 	stop()
 	os.Exit(exitCode(err))
+}
+
+func execute(ctx context.Context, args []string) error {
+	root := newRoot()
+	if err := helpless(root, args); err != nil {
+		return err
+	}
+	root.SetArgs(joinOutputs(root, args))
+	return root.ExecuteContext(ctx)
+}
+
+// helpless refuses to help where the last of the commands that args name is none:
+// cobra would show the help of the one above it.
+func helpless(root *cobra.Command, args []string) error {
+	near, rest, err := root.Find(args)
+	if err != nil || !near.HasSubCommands() || len(rest) == 0 || strings.HasPrefix(rest[0], "-") {
+		return nil // told when they are parsed
+	}
+	if slices.Contains(rest, "--help") || slices.Contains(rest, "-h") {
+		return subCommand(near, rest)
+	}
+	return nil
 }
 
 // exitCode prints err and returns the exit code for it.
@@ -92,7 +113,9 @@ is wrong; 3 a check found a difference or damage.`,
 		SilenceUsage:  true,
 		Args:          subCommand,
 		RunE:          help,
+		Version:       version,
 	}
+	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(newRun(), newDemo(), newCheckConfig(), newCheckpoints(), newFreeze(), newJudge(),
 		newReplay(), newTournament(), newForecast(), newPretrain(), newCalibrate(), newBench(), newStatus(), newHold(), newRelease(), newAgent(), newVersion())
@@ -100,7 +123,21 @@ is wrong; 3 a check found a difference or damage.`,
 	if helpOf, _, err := root.Find([]string{"help"}); err == nil {
 		helpOf.Args, helpOf.Example = knownCommand, "  rubato help replay verify"
 	}
+	addCompletion(root)
 	return root
+}
+
+// addCompletion adds cobra's command, which is to tell a mistake as all others do.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	cmd, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		return
+	}
+	cmd.Args, cmd.RunE, cmd.Example = subCommand, help, "  rubato completion bash > rubato.bash"
+	for _, shell := range cmd.Commands() {
+		shell.Args, shell.Example = exactArgs(0), "  rubato completion "+shell.Name()
+	}
 }
 
 // knownCommand refuses to help with what is no command.
