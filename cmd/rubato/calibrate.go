@@ -40,7 +40,7 @@ time per row: record it in learn mode, or under a load that varies.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			source, runs, err := recorded(cmd, args, brokers, topic)
 			if err != nil {
-				return err
+				return unread(err)
 			}
 			results, err := calibrate.Fit(runs)
 			if err != nil {

@@ -74,7 +74,7 @@ func (f *judgeFlags) judge(cmd *cobra.Command) error {
 	case errors.Is(err, app.ErrSeen):
 		verdict = err
 	case err != nil:
-		return stopped(cmd.Context(), "judge", misnamed(err))
+		return stopped(cmd.Context(), "judge", unread(err))
 	case f.policy != "":
 		verdict = judge.Gate(all)
 	}

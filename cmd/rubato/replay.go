@@ -39,7 +39,7 @@ says how many those are. It exits 3 at the first difference.`,
 			v, err := app.Verify(cmd.Context(), journal, store, p.show)
 			p.done()
 			if err != nil {
-				return misnamed(err)
+				return unread(err)
 			}
 			if v.Difference != nil {
 				return foundError(fmt.Errorf("after %d decisions that agree: %w", v.Verified, v.Difference))
@@ -79,7 +79,7 @@ checkpoint, and ends in the same hash.`,
 				return usageError(fmt.Errorf("--store: %w: name one that does not exist", err))
 			}
 			if err != nil {
-				return misnamed(err)
+				return unread(err)
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), hash)
 			return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
@@ -40,9 +41,17 @@ func newCheckpoints() *cobra.Command {
 func withStore(path string, do func(*checkpoints.Store) error) error {
 	s, err := checkpoints.Open(path, checkpoints.Options{ReadOnly: true})
 	if err != nil {
-		return misnamed(err)
+		return unread(err)
 	}
 	return errors.Join(do(s), s.Close())
+}
+
+// unread is misnamed of files that are only read, and so have to be there.
+func unread(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return usageError(err)
+	}
+	return misnamed(err)
 }
 
 // misnamed makes it the user's mistake where a file that was named is no store.
@@ -194,7 +203,7 @@ what it learnt since its last checkpoint (store.every) is then not in the file.`
 func freeze(cmd *cobra.Command, store, group, out string) error {
 	c, err := checkpoints.Newest(store)
 	if err != nil {
-		return misnamed(err)
+		return unread(err)
 	}
 	text, a, err := app.Freeze(&c, group, version)
 	if err != nil {
