@@ -9,8 +9,11 @@ import (
 const (
 	// longestPeriod is the longest period looked for, batches.
 	longestPeriod = 64
-	// sure is how many standard deviations a rank sum has to be off.
+	// sure is how many standard deviations a rank correlation has to be off.
 	sure = 5
+	// surePeriod is the same of the rank sums of periods, of which two thousand are
+	// looked at.
+	surePeriod = 6
 	// worth is the least share of a batch's fitted time that a snapshot adds.
 	worth = 0.1
 )
@@ -28,7 +31,7 @@ func findPeriod(numbers []uint64, errors []float64) periodic {
 	ranks := rank(errors)
 	n := float64(len(ranks))
 	var best periodic
-	top := float64(sure)
+	top := float64(surePeriod)
 	for every := uint64(2); every <= longestPeriod; every++ {
 		sums, counts := make([]float64, every), make([]float64, every)
 		for i, number := range numbers {
