@@ -180,13 +180,16 @@ func (q *query) steered() *run {
 	return nil
 }
 
+// Unresolved is why a query is left alone that the resolver has no settings for.
+const Unresolved = "in no group"
+
 // unmanaged says why a run may not be steered; nothing where it may.
 func (r *run) unmanaged() string {
 	switch {
 	case r.Info == nil:
 		return "not introduced yet"
 	case !r.Asked:
-		return "in no group"
+		return Unresolved
 	case !r.Info.Manageable:
 		return "not manageable"
 	case !r.Info.HooksActive:

@@ -130,6 +130,19 @@ func TestAGroupThatBeginsToLearnStartsFromTheShippedPolicy(t *testing.T) {
 	b.verified()
 }
 
+func TestWhatIsOddInANewConfigurationIsTold(t *testing.T) {
+	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
+	a := b.start()
+	t.Setenv("RUBATO_NONESUCH", "x")
+	b.configure(rule + ", target: 2s")
+	if err := a.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if !b.logs.say("RUBATO_NONESUCH sets nothing that is known") {
+		t.Error("it is not told")
+	}
+}
+
 func TestAnEmptyFileIsNotPutInForce(t *testing.T) {
 	b := newBench(t, embedded(t, broker.Options{}).Addr(), rule)
 	a := b.start()

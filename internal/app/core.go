@@ -220,15 +220,12 @@ func (c *Core) configure(value []byte) error {
 	return nil
 }
 
-// noSettings is the environment's word on a query that the resolver refuses. Each
-// query is in a group: it is the bounds that leave no ladder.
-const noSettings = "in no group"
-
-// snapshot shows every query, and says of its bounds where they cross.
+// snapshot shows every query. Each is in a group: where nothing is resolved for one
+// its bounds cross.
 func (c *Core) snapshot() []spark.Snapshot {
 	all := c.env.Snapshot()
 	for i := range all {
-		if s := &all[i]; s.Why == noSettings {
+		if s := &all[i]; s.Why == spark.Unresolved {
 			b := c.cfg.Groups[c.cfg.Match(string(s.Query))].Bounds
 			s.Why = fmt.Sprintf("its bounds cross: min %v, max %v", b.Min, b.Max)
 		}

@@ -118,6 +118,9 @@ func (a *App) adopt(cfg *configs.Config) error {
 		return nil
 	}
 	a.log.Info().Str("hash", next.Hash()).Msg("configuration is in force")
+	for _, w := range next.Warnings {
+		a.log.Warn().Msg(w)
+	}
 	for _, name := range learners {
 		if !slices.ContainsFunc(next.Groups, func(g configs.Group) bool { return g.Name == name }) {
 			a.log.Warn().Str("group", name).Msg("a group that has learnt is gone: its learner is kept, for when a group of its name returns")
