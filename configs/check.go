@@ -72,9 +72,7 @@ func (r *reader) read(n *yaml.Node, key string, into reflect.Value) {
 	}
 	if into.Kind() == reflect.Pointer {
 		fresh := reflect.New(into.Type().Elem())
-		if w, ok := fresh.Interface().(*Weights); ok {
-			*w = balanced
-		}
+		fresh.Elem().Set(blank(into.Type().Elem()))
 		r.read(n, key, fresh.Elem())
 		into.Set(fresh)
 		return
@@ -89,6 +87,17 @@ func (r *reader) read(n *yaml.Node, key string, into reflect.Value) {
 	default:
 		r.scalar(n, key, into)
 	}
+}
+
+// blank is a value of which nothing is given yet.
+func blank(t reflect.Type) reflect.Value {
+	switch t {
+	case reflect.TypeFor[Group]():
+		return reflect.ValueOf(blankGroup())
+	case reflect.TypeFor[Weights]():
+		return reflect.ValueOf(balanced)
+	}
+	return reflect.Zero(t)
 }
 
 func (r *reader) mapping(n *yaml.Node, key string, into reflect.Value) {
@@ -129,9 +138,7 @@ func (r *reader) sequence(n *yaml.Node, key string, into reflect.Value) {
 	}
 	list := reflect.MakeSlice(into.Type(), len(n.Content), len(n.Content))
 	for i, item := range n.Content {
-		if into.Type().Elem() == reflect.TypeFor[Group]() {
-			list.Index(i).Set(reflect.ValueOf(blankGroup()))
-		}
+		list.Index(i).Set(blank(into.Type().Elem()))
 		r.read(item, fmt.Sprintf("%s[%d]", key, i), list.Index(i))
 	}
 	into.Set(list)

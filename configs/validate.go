@@ -98,7 +98,7 @@ func (r *reader) validate(c *Config, known Known) {
 // agree checks that fields fit one another.
 func (r *reader) agree(c *Config) {
 	c.Warnings = append(c.Warnings, unreached(c.Groups)...)
-	if c.Store.Journal != "" && place(c.Store.Journal) == place(c.Store.Checkpoints) {
+	if c.Store.Journal != "" && Place(c.Store.Journal) == Place(c.Store.Checkpoints) {
 		r.at("store.journal", "is the same file as store.checkpoints%s: want two", r.by("store.checkpoints"))
 	}
 	if len(c.Kafka.Brokers) == 0 && samePort(c.Kafka.Listen, c.HTTP.Listen) {
@@ -132,8 +132,8 @@ func covers(pattern, other string) bool {
 	return glob(pattern, other) && glob(pattern, strings.ReplaceAll(other, "*", ""))
 }
 
-// place is where a path leads, its links followed as far as there are any.
-func place(path string) string {
+// Place is where a path leads, its links followed as far as there are any.
+func Place(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {

@@ -273,8 +273,8 @@ func (f *File) Close() error {
 	return nil
 }
 
-// Aside renames a file that is damaged, or whatever else stands it aside, to a free
-// name beside it and returns the name.
+// Aside renames a file to a free name beside it that tells why it is put aside, and
+// returns the name.
 func Aside(path, why string) (string, error) {
 	for n := 1; ; n++ {
 		aside := fmt.Sprintf("%s.%s-%d", path, why, n)

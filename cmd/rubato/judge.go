@@ -34,8 +34,9 @@ worth before anything is commanded.
 With --policy it is a gate: the frozen policy plays beside the one that ships (or
 --against another), on what was recorded after it was frozen alone, and it exits 3
 unless the policy is surely better on the whole and surely worse for no query. Of
-some query an hour at least has to be known; then only such count. It reads the journal of a tuner that is not running,
-or a copy of it.`,
+some query an hour at least has to be known; then only such count.
+
+It reads the journal of a tuner that is not running, or a copy of it.`,
 		Example: `  rubato judge --config rubato.yaml                          # what would tuning save?
   rubato judge --config rubato.yaml --policy orders.policy   # is it better than the one that ships?`,
 		Args: exactArgs(0),

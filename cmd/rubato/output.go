@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"rubato/checkpoints/boltfile"
+	"rubato/configs"
 )
 
 // checkOutputs tells, before long work, whether the files that are to hold what it
@@ -23,7 +24,7 @@ func checkOutputs(paths ...string) error {
 		}
 		place := path
 		if path != standardOutput {
-			place = destination(path)
+			place = configs.Place(path)
 		}
 		other, twice := seen[place]
 		seen[place] = path
@@ -61,20 +62,9 @@ func checkOutput(path string) error {
 		return err
 	}
 	if errors.Is(before, fs.ErrNotExist) {
-		return os.Remove(destination(path)) // of a link: what was made behind it
+		return os.Remove(configs.Place(path)) // of a link: what was made behind it
 	}
 	return nil
-}
-
-// destination is where a path leads, its links followed.
-func destination(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	if whole, err := filepath.Abs(path); err == nil {
-		path = whole
-	}
-	return path
 }
 
 // writeTo writes to a file, or to out where path is "-". A file is written whole or
@@ -91,7 +81,7 @@ func writeTo(out io.Writer, path string, write func(io.Writer) error) error {
 }
 
 func writeFile(path string, write func(io.Writer) error) (err error) {
-	path = destination(path)
+	path = configs.Place(path)
 	mode := fs.FileMode(0o666) // less the umask
 	info, err := os.Lstat(path)
 	switch {

@@ -80,7 +80,7 @@ func (e *Environment) Outgoing(stamp func(env.QueryKey) Stamp) []Command {
 // command returns the run's next command, if one is due.
 func (e *Environment) command(r *run, steered bool) (Decision, bool) {
 	l := &r.Lease
-	if r.Rivalled && r.Ask.Command {
+	if r.yields() {
 		*l = lease{}
 		return Decision{}, false
 	}

@@ -180,6 +180,9 @@ func (q *query) steered() *run {
 	return nil
 }
 
+// yields tells whether the run would be commanded, but for another tuner.
+func (r *run) yields() bool { return r.Rivalled && r.Ask.Command }
+
 // Unresolved is why a query is left alone that the resolver has no settings for.
 const Unresolved = "in no group"
 
@@ -196,7 +199,7 @@ func (r *run) unmanaged() string {
 		return "hooks missing"
 	case r.Conflict:
 		return "another run under the same key"
-	case r.Rivalled && r.Ask.Command:
+	case r.yields():
 		return "another tuner commands it"
 	}
 	return ""
