@@ -1,0 +1,87 @@
+package tournament
+
+import (
+	"bytes"
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"rubato/policy/pretrained"
+	"rubato/policy/rules"
+)
+
+// committed are the results in bench/results that this repository can make again
+// of the policy, the rules, the forecaster and the simulator that it has.
+var committed = []struct {
+	file              string
+	kinds, weightings []string
+	rivals            []string // none: every rule with tuned parameters
+	seeds             int
+	length            time.Duration
+}{
+	{"tournament.csv", []string{"blind", "shared-2"}, []string{"balanced"}, nil, 3, 20 * time.Minute},
+	{"tournament.csv", []string{"light"}, []string{"target"}, nil, 3, 20 * time.Minute},
+	{"tournament-full.csv", []string{"light"}, []string{"latency"}, []string{WaitingRule, "linear-threshold"}, 10, 0},
+	{"tournament-few.csv", []string{"tiny"}, []string{"thrifty"}, []string{WaitingRule}, 10, 0},
+	{"tournament-hindsight.csv", []string{"light"}, []string{"thrifty"}, []string{WaitingRule + "/hindsight"}, 3, 20 * time.Minute},
+}
+
+// Some cells of one trace stand for each table: a policy or a rule that was
+// tuned anew, or a simulator that was changed, moves all of them.
+func TestTheCommittedTablesAreOfThisPolicyAndTheseRules(t *testing.T) {
+	shipped, err := pretrained.Policy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tuned, err := rules.Committed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range committed {
+		t.Run(c.file, func(t *testing.T) {
+			o := small(t, "bursts", c.kinds, c.weightings, c.rivals)
+			o.Policy, o.Seeds, o.Length = shipped, c.seeds, c.length
+			if o.Sources, err = Sources("../traces/aws_elb.csv", ""); err != nil {
+				t.Fatal(err)
+			}
+			for name := range tuned.Rules {
+				if c.rivals == nil {
+					o.Rivals = append(o.Rivals, name)
+				}
+			}
+			slices.Sort(o.Rivals)
+			var played bytes.Buffer
+			if err := play(t, o).WriteCSV(&played); err != nil {
+				t.Fatal(err)
+			}
+			table, err := os.Open(filepath.Join("..", "results", c.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer table.Close()
+			want := costs(t, csv.NewReader(table))
+			for name, cost := range costs(t, csv.NewReader(&played)) {
+				if want[name] != cost {
+					t.Errorf("%v: committed %q, played now %q: the table is of another policy, other rules or another simulator", name, want[name], cost)
+				}
+			}
+		})
+	}
+}
+
+// costs are the cost rates of a table by trace, query, weights and rival.
+func costs(t *testing.T, r *csv.Reader) map[[4]string]string {
+	t.Helper()
+	rows, err := r.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[[4]string]string{}
+	for _, row := range rows[1:] {
+		found[[4]string{row[0], row[1], row[2], row[4]}] = row[5]
+	}
+	return found
+}
