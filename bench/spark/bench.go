@@ -30,8 +30,9 @@ type Options struct {
 	Job, Spark string
 	// Seeds draw the windows: one of each trace by each.
 	Seeds []uint64
-	// Policies are the networks whose runs are summed up: none is the shipped
-	// one. The simulator is asked about the shipped one whichever it was.
+	// Policies are the networks whose runs are summed up, and those of any rules
+	// beside: none is the shipped one, and rules as they are tuned now. The
+	// simulator is asked about the shipped one whichever it was.
 	Policies []string
 	// Folder holds the recordings, Results is the results file, Calibration the
 	// folder of the simulator's calibrations, and Sparks that of other Sparks.
@@ -63,7 +64,6 @@ var jobs = map[string][]string{
 type bench struct {
 	Options
 	weights env.Weights
-	policy  string // the shipped network
 	broker  *broker
 	number  int // of the runs started, for names
 	done    int
@@ -126,9 +126,6 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	b := &bench{Options: o, weights: profile(o.Weights)}
-	if b.policy, err = shipped(); err != nil {
-		return err
-	}
 	todo, err := b.plan()
 	if err != nil || len(todo) == 0 {
 		return err
@@ -154,13 +151,17 @@ const (
 	longestLoad = longestRun - warming - time.Minute
 )
 
-// shipped names the network of the shipped policy.
-func shipped() (string, error) {
-	a, err := pretrained.Policy()
-	if err != nil {
-		return "", err
+// policyOf is what Key.Policy is for a rival that plays now.
+func policyOf(rival string) (string, error) {
+	if rival == Frozen || rival == Learning {
+		a, err := pretrained.Policy()
+		if err != nil {
+			return "", err
+		}
+		return a.Network.ID(), nil
 	}
-	return a.Network.ID(), nil
+	e, _ := rules.Find(rival)
+	return e.Describe(), nil
 }
 
 // reckoned is about what a run takes, s.
@@ -208,8 +209,8 @@ func (b *bench) plan() ([]task, error) {
 					Spark: b.Spark, Job: b.Job, Weights: b.Weights, Trace: s.window.Trace.Name, Minutes: b.Length.Minutes(),
 					Seed: s.window.Seed, Repeat: repeat, Rival: rival,
 				}
-				if rival == Frozen || rival == Learning {
-					k.Policy = b.policy
+				if k.Policy, err = policyOf(rival); err != nil {
+					return nil, err
 				}
 				if !done[k] {
 					todo = append(todo, task{k, s.window})

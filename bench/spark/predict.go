@@ -112,9 +112,9 @@ func simulated(d sim.Driver, w *Window, arrivals []time.Duration, weights env.We
 	return sim.NewDriver(d)
 }
 
-// predict plays a rival in the simulator.
+// predict plays a rival in the simulator, as it is now.
 func predict(d sim.Driver, w *Window, weights env.Weights, length time.Duration, rival string) (Prediction, error) {
-	return predictBy(d, w, weights, length, rival, func() (play, error) { return player(rival) })
+	return predictBy(d, w, weights, length, rival, func() (play, error) { return player(rival, "") })
 }
 
 // predictBy plays what begin returns anew for each draw.
@@ -170,8 +170,9 @@ func (p *Prediction) add(weights env.Weights, lead, end []sim.Score, window time
 // play decides on a tick of the simulator, and commands where it may act.
 type play func(s *sim.Sim, t *env.Tick, acts bool)
 
-// player returns what a rival does.
-func player(rival string) (play, error) {
+// player returns what a rival does; a rule with the parameters that policy, a
+// Key.Policy, has.
+func player(rival, policy string) (play, error) {
 	if rival == Frozen || rival == Learning {
 		return policyPlayer()
 	}
@@ -179,7 +180,11 @@ func player(rival string) (play, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: rival %q is not known", ErrOptions, rival)
 	}
-	return outright(e.New)
+	values, err := e.Described(policy)
+	if err != nil {
+		return nil, err
+	}
+	return outright(func() rules.Rival { return e.With(values) })
 }
 
 // outright has each query a rule of its own, whose interval is in effect at once.

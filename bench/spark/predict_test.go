@@ -46,8 +46,7 @@ func TestARunIsForetoldByACalibrationOnAsManyCores(t *testing.T) {
 	cores := map[string]int{"fixed-500ms": 1, "fixed-1s": 2}
 	for rival, n := range cores {
 		r := Record{
-			Key:     Key{Spark: builtWith, Job: o.Job, Weights: o.Weights, Trace: "steady", Minutes: o.Length.Minutes(), Seed: 1, Rival: rival},
-			Seconds: 30, Cores: n, Queries: make([]Figures, 1),
+			Key: key(t, o, "steady", 1, rival), Seconds: 30, Cores: n, Queries: make([]Figures, 1),
 		}
 		if err := appendRecord(o.Results, &r); err != nil {
 			t.Fatal(err)
@@ -76,8 +75,7 @@ func TestRivalsAreForetoldAtThePolicysBatchTimeToo(t *testing.T) {
 	o := options(t.TempDir(), "steady")
 	for rival, ms := range map[string]float64{Frozen: 400, waiting: 200} {
 		r := Record{
-			Key:     Key{Spark: builtWith, Job: o.Job, Weights: o.Weights, Trace: "steady", Minutes: 1, Seed: 1, Rival: rival},
-			Seconds: 30, CostRate: 1, Queries: []Figures{{Events: 12000, Batches: 40, BatchMs: ms}},
+			Key: key(t, o, "steady", 1, rival), Seconds: 30, CostRate: 1, Queries: []Figures{{Events: 12000, Batches: 40, BatchMs: ms}},
 		}
 		if err := appendRecord(o.Results, &r); err != nil {
 			t.Fatal(err)
@@ -93,6 +91,27 @@ func TestRivalsAreForetoldAtThePolicysBatchTimeToo(t *testing.T) {
 	}
 	if x, traces := s.equal(named(waiting)); traces != 1 || math.Abs(x-policy.Own.CostRate/rule.Equal.CostRate) > 1e-9 {
 		t.Errorf("%g on %d traces", x, traces)
+	}
+}
+
+// The higher threshold triggers less often.
+func TestARuleIsForetoldWithTheParametersThatItPlayedWith(t *testing.T) {
+	o := options(t.TempDir(), "steady")
+	o.Policies = []string{"any"}
+	for _, policy := range []string{"k=0.3", "k=0.9"} {
+		r := Record{Key: key(t, o, "steady", 1, waiting), Seconds: 30, CostRate: 1, Queries: make([]Figures, 1)}
+		r.Policy = policy
+		if err := appendRecord(o.Results, &r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Summarise(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := s.Windows[0].Rows
+	if len(rows) != 2 || rows[0].Policy != "k=0.3" || rows[0].Predicted.Triggers < 1.3*rows[1].Predicted.Triggers {
+		t.Errorf("rows %+v", rows)
 	}
 }
 

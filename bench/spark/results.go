@@ -20,7 +20,8 @@ type Key struct {
 	Seed    uint64  `json:"seed"`
 	Repeat  int     `json:"repeat"`
 	Rival   string  `json:"rival"`
-	// Policy is the network that the shipped policy was, where it played.
+	// Policy is the network that the shipped policy was, where it played; of a
+	// rule it is the values of its parameters, where it has some.
 	Policy string `json:"policy,omitempty"`
 }
 

@@ -85,10 +85,10 @@ func TestAStoppedBenchmarkGoesOnWhereItWas(t *testing.T) {
 	if !slices.Equal(all, want) {
 		t.Fatalf("planned %q, want %q", all, want)
 	}
-	key := Key{Spark: builtWith, Job: "files", Weights: "balanced", Trace: "steady", Minutes: 1, Seed: 1}
-	for _, rival := range []string{"fixed-1s", Frozen} {
-		key.Rival = rival
-		if err := appendRecord(o.Results, &Record{Key: key, CostRate: 1}); err != nil {
+	before := key(t, o, "steady", 1, waiting)
+	before.Policy = "k=0.49" // as it was tuned then
+	for _, k := range []Key{key(t, o, "steady", 1, "fixed-1s"), key(t, o, "steady", 1, Frozen), before} {
+		if err := appendRecord(o.Results, &Record{Key: k, CostRate: 1}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -98,6 +98,18 @@ func TestAStoppedBenchmarkGoesOnWhereItWas(t *testing.T) {
 	o.Seeds = []uint64{2}
 	if left := plan(); len(left) != 6 {
 		t.Errorf("another seed has %d runs left, want all 6", len(left))
+	}
+}
+
+// key is that of a rival's run today.
+func key(t *testing.T, o Options, trace string, seed uint64, rival string) Key {
+	t.Helper()
+	policy, err := policyOf(rival)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Key{
+		Spark: builtWith, Job: o.Job, Weights: o.Weights, Trace: trace, Minutes: o.Length.Minutes(), Seed: seed, Rival: rival, Policy: policy,
 	}
 }
 
@@ -224,9 +236,9 @@ func summed(t *testing.T) *Summary {
 	o.Length, o.Calibration = 2*time.Minute, t.TempDir()
 	add := func(trace, rival string, repeat int, cost, mean float64, triggers uint64) {
 		r := Record{
-			Key:     Key{Spark: builtWith, Job: "files", Weights: "balanced", Trace: trace, Minutes: 2, Seed: 1, Repeat: repeat, Rival: rival},
-			Seconds: 90, CostRate: cost, Queries: []Figures{{Query: "bench/files", Events: 10, MeanMs: mean, Triggers: triggers, CostRate: cost}},
+			Key: key(t, o, trace, 1, rival), Seconds: 90, CostRate: cost, Queries: []Figures{{Query: "bench/files", Events: 10, MeanMs: mean, Triggers: triggers, CostRate: cost}},
 		}
+		r.Repeat = repeat
 		if err := appendRecord(o.Results, &r); err != nil {
 			t.Fatal(err)
 		}
@@ -294,8 +306,7 @@ func TestATraceCountsOnceHoweverManyOfItsWindowsWerePlayed(t *testing.T) {
 	}{{"steady", 1, 0.5}, {"steady", 2, 2}, {"steady", 3, 4}, {"idle", 2, 0.25}} {
 		for rival, cost := range map[string]float64{Frozen: x.frozen, waiting: 1} {
 			r := Record{
-				Key:     Key{Spark: builtWith, Job: o.Job, Weights: o.Weights, Trace: x.trace, Minutes: 1, Seed: x.seed, Rival: rival},
-				Seconds: 30, CostRate: cost,
+				Key: key(t, o, x.trace, x.seed, rival), Seconds: 30, CostRate: cost,
 			}
 			if err := appendRecord(o.Results, &r); err != nil {
 				t.Fatal(err)
@@ -321,13 +332,14 @@ func TestATraceCountsOnceHoweverManyOfItsWindowsWerePlayed(t *testing.T) {
 	}
 }
 
-func TestRunsOfAnotherPolicyAreSummedUpOnlyWhereItIsNamed(t *testing.T) {
+func TestRunsOfAnotherPolicyOrOfRulesTunedOtherwiseAreSummedUpOnlyWhereNamed(t *testing.T) {
 	o := options(t.TempDir(), "steady")
 	o.Calibration = t.TempDir() // nothing to foretell
-	for rival, policy := range map[string]string{Frozen: "net-before", waiting: ""} {
-		r := Record{Key: Key{
-			Spark: builtWith, Job: o.Job, Weights: o.Weights, Trace: "steady", Minutes: 1, Seed: 1, Rival: rival, Policy: policy,
-		}, Seconds: 30, CostRate: 1}
+	for rival, policy := range map[string]string{Frozen: "net-before", waiting: "", "square-root": "k=9", "pid": ""} {
+		r := Record{Key: key(t, o, "steady", 1, rival), Seconds: 30, CostRate: 1}
+		if policy != "" {
+			r.Policy = policy
+		}
 		if err := appendRecord(o.Results, &r); err != nil {
 			t.Fatal(err)
 		}
@@ -344,10 +356,12 @@ func TestRunsOfAnotherPolicyAreSummedUpOnlyWhereItIsNamed(t *testing.T) {
 		if err := s.WriteTables(&table); err != nil {
 			t.Fatal(err)
 		}
-		if played := s.Windows[0].row(Frozen) != nil; played != named {
-			t.Errorf("named %v: the policy before is summed up: %v", named, played)
+		for rival, want := range map[string]bool{Frozen: named, "square-root": named, waiting: true, "pid": true} {
+			if played := s.Windows[0].row(rival) != nil; played != want {
+				t.Errorf("named %v: %s is summed up: %v", named, rival, played)
+			}
 		}
-		if told := strings.Contains(table.String(), "left out: runs of net-before"); told == named {
+		if told := strings.Contains(table.String(), "left out: runs of k=9, net-before"); told == named {
 			t.Errorf("named %v: told that it is left out: %v", named, told)
 		}
 	}

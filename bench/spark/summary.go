@@ -14,8 +14,8 @@ import (
 
 // Row is a rival on a window: means over its runs.
 type Row struct {
-	Rival string
-	Runs  int
+	Rival, Policy string // as in Key
+	Runs          int
 	// CostRate is the weighted cost a second, Low and High the least and the
 	// most of the runs.
 	CostRate, Low, High float64
@@ -51,25 +51,18 @@ type Played struct {
 type Summary struct {
 	Key     Key // of all: without trace, seed, repeat and rival
 	Windows []*Played
-	// Others are the policies whose runs of this kind are left out, sorted.
+	// Others are the policies, and the rules' parameters, whose runs of this kind
+	// are left out, sorted.
 	Others []string
 }
 
 // Summarise reads the results file and sums up the runs that the options
-// describe, with what the simulator says of them. Runs of other policies than
-// the options' are left out; where none is left, that is an error.
+// describe, with what the simulator says of them. Runs of other policies, and of
+// rules tuned otherwise, are left out; where none is left, that is an error.
 func Summarise(o Options) (*Summary, error) {
 	records, err := ReadRecords(o.Results)
 	if err != nil {
 		return nil, err
-	}
-	policies := o.Policies
-	if len(policies) == 0 {
-		policy, err := shipped()
-		if err != nil {
-			return nil, err
-		}
-		policies = []string{policy}
 	}
 	windows, err := o.windows()
 	if err != nil {
@@ -82,9 +75,13 @@ func Summarise(o Options) (*Summary, error) {
 			r := &records[i]
 			k := s.Key
 			k.Trace, k.Seed, k.Repeat, k.Rival, k.Policy = w.Trace.Name, w.Seed, r.Repeat, r.Rival, r.Policy
-			switch {
-			case r.Key != k:
-			case k.Policy == "" || slices.Contains(policies, k.Policy):
+			if r.Key != k {
+				continue
+			}
+			switch wanted, err := o.wants(k); {
+			case err != nil:
+				return nil, err
+			case wanted:
 				p.Records = append(p.Records, r)
 			case !slices.Contains(s.Others, k.Policy):
 				s.Others = append(s.Others, k.Policy)
@@ -100,6 +97,18 @@ func Summarise(o Options) (*Summary, error) {
 		return nil, s.nothing(o, windows)
 	}
 	return s, s.predict(o)
+}
+
+// wants tells whether a run is one of those that are summed up: of what ships and
+// of rules as they are tuned now; or, where the options name policies, of those
+// and of whatever rules there were.
+func (o *Options) wants(k Key) (bool, error) {
+	learnt := k.Rival == Frozen || k.Rival == Learning
+	if len(o.Policies) > 0 {
+		return !learnt || slices.Contains(o.Policies, k.Policy), nil
+	}
+	now, err := policyOf(k.Rival)
+	return k.Policy == now, err
 }
 
 // nothing says what it was that nothing is recorded for.
@@ -119,9 +128,9 @@ func (s *Summary) nothing(o Options, windows []*Window) error {
 // sum makes the rows from the records.
 func (w *Played) sum() {
 	for _, x := range w.Records {
-		r := w.row(x.Rival)
+		r := w.rowOf(x)
 		if r == nil {
-			r = &Row{Rival: x.Rival, Low: math.Inf(1), Cores: x.Cores}
+			r = &Row{Rival: x.Rival, Policy: x.Policy, Low: math.Inf(1), Cores: x.Cores}
 			w.Rows = append(w.Rows, r)
 		}
 		r.add(x)
@@ -130,6 +139,17 @@ func (w *Played) sum() {
 		r.scale(1 / float64(r.Runs))
 	}
 	slices.SortStableFunc(w.Rows, func(a, b *Row) int { return cmp.Compare(a.CostRate, b.CostRate) })
+}
+
+// rowOf is the row of a run, or nil: rules of other parameters have one of their
+// own.
+func (w *Played) rowOf(x *Record) *Row {
+	for _, r := range w.Rows {
+		if r.Rival == x.Rival && (r.Policy == x.Policy || r.Rival == Frozen || r.Rival == Learning) {
+			return r
+		}
+	}
+	return nil
 }
 
 // row is a rival's, or nil.
@@ -205,8 +225,9 @@ func (s *Summary) predict(o Options) error {
 }
 
 func (w *Played) predict(o Options) error {
-	says := func(d sim.Driver, rival string) (*Prediction, error) {
-		p, err := predict(d, w.Window, profile(o.Weights), o.Length, rival)
+	says := func(d sim.Driver, r *Row) (*Prediction, error) {
+		begin := func() (play, error) { return player(r.Rival, r.Policy) }
+		p, err := predictBy(d, w.Window, profile(o.Weights), o.Length, r.Rival, begin)
 		return &p, err
 	}
 	policy := w.row(Frozen)
@@ -215,13 +236,13 @@ func (w *Played) predict(o Options) error {
 		if err != nil {
 			return err
 		}
-		if r.Predicted, err = says(d, r.Rival); err != nil {
+		if r.Predicted, err = says(d, r); err != nil {
 			return err
 		}
 		if len(d.Queries) > 1 {
 			continue
 		}
-		if r.Own, err = says(r.timed(d), r.Rival); err != nil {
+		if r.Own, err = says(r.timed(d), r); err != nil {
 			return err
 		}
 		switch policy {
@@ -229,7 +250,7 @@ func (w *Played) predict(o Options) error {
 		case r:
 			r.Equal = r.Own
 		default:
-			if r.Equal, err = says(policy.timed(d), r.Rival); err != nil {
+			if r.Equal, err = says(policy.timed(d), r); err != nil {
 				return err
 			}
 		}

@@ -39,7 +39,7 @@ func (w *Played) lines(r *Record) [][]string {
 	f := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
 	u := func(x uint64) string { return strconv.FormatUint(x, 10) }
 	var p, own Prediction
-	if row := w.row(r.Rival); row.Predicted != nil {
+	if row := w.rowOf(r); row.Predicted != nil {
 		p = *row.Predicted
 		if row.Own != nil {
 			own = *row.Own

@@ -73,7 +73,7 @@ kafka.classpath (make bin/kafka.classpath).`,
 	fs.StringVar(&f.out, "out", filepath.Join("bench", "results"), "folder of the results")
 	fs.UintSliceVar(&f.seeds, "seed", []uint{1}, "seeds of the windows and their events; one window of each trace for each")
 	fs.StringVar(&f.only, "only", "", "run: sum nothing up; sum: run nothing, sum up what was run (default both)")
-	fs.StringSliceVar(&f.Policies, "policy", nil, "networks whose runs are summed up, as net-... (default the one that ships)")
+	fs.StringSliceVar(&f.Policies, "policy", nil, "networks whose runs are summed up, as net-..., and those of all rules they met (default the one that ships, and the rules as tuned now)")
 	fs.StringVar(&f.Folder, "traces", filepath.Join("bench", "traces"), "folder of the recordings")
 	fs.StringVar(&f.Sparks, "sparks", filepath.Join("javaagent", "it", "target", "sparks"), "folder of other Sparks than 3.5.7 (javaagent/it/sparks/fetch.sh)")
 	fs.StringVar(&f.Calibration, "calibration", filepath.Join("bench", "calibration"), "folder of the simulator's calibrations")

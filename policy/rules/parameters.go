@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -49,6 +51,35 @@ func (e Entry) Defaults() []float64 {
 		values[i] = p.Default
 	}
 	return values
+}
+
+// Describe writes the committed values, as "k=0.66;k_blind=0.5": empty for a rule
+// without parameters.
+func (e Entry) Describe() string {
+	parts := make([]string, len(e.Parameters))
+	for i, v := range e.Values() {
+		parts[i] = fmt.Sprintf("%s=%g", e.Parameters[i].Name, v)
+	}
+	return strings.Join(parts, ";")
+}
+
+// Described reads back what Describe wrote, of this version or an earlier one:
+// the committed values where the text is empty.
+func (e Entry) Described(text string) ([]float64, error) {
+	values := e.Values()
+	if text == "" {
+		return values, nil
+	}
+	for part := range strings.SplitSeq(text, ";") {
+		name, number, _ := strings.Cut(part, "=")
+		i := slices.IndexFunc(e.Parameters, func(p Parameter) bool { return p.Name == name })
+		v, err := strconv.ParseFloat(number, 64)
+		if i < 0 || err != nil {
+			return nil, fmt.Errorf("%s: %q is no value of its parameters", e.Name, part)
+		}
+		values[i] = v
+	}
+	return values, nil
 }
 
 // Values returns the committed values of the parameters, in order; the default
