@@ -3,6 +3,7 @@ package tournament
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,4 +85,41 @@ func costs(t *testing.T, r *csv.Reader) map[[4]string]string {
 		found[[4]string{row[0], row[1], row[2], row[4]}] = row[5]
 	}
 	return found
+}
+
+// What is said of the prior does not depend on who learns, nor for how long.
+func TestTheCommittedAdaptationIsOfThisPolicyAndTheseRules(t *testing.T) {
+	shipped, err := pretrained.Policy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../results/adapt.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want Adaptation
+	if err := json.Unmarshal(text, &want); err != nil {
+		t.Fatal(err)
+	}
+	shifts, err := Shifts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := Adapt(t.Context(), AdaptOptions{
+		Policy: shipped, Shifts: shifts[:1], Learners: Learners()[1:2], Seeds: want.Seeds, Length: 5 * time.Minute, Every: 5 * time.Minute,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := func(policy string, s Adapted) string {
+		s.Learners, s.PriorWorst = nil, 0 // of the hour in which they learn
+		text, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return policy + " " + string(text)
+	}
+	if is, was := told(a.Policy, a.Shifts[0]), told(want.Policy, want.Shifts[0]); is != was {
+		t.Errorf("committed\n%s\nplayed now\n%s", was, is)
+	}
 }
