@@ -104,7 +104,7 @@ clean: ## remove what was built
 	rm -rf bin
 	find javaagent -name target -type d -prune -exec rm -rf {} +
 
-# The measurements; bench/README.md has their figures. Leave the machine alone meanwhile.
+# The measurements; bench/README.md leads to their figures. Leave the machine alone meanwhile.
 .PHONY: bench
 bench: tools-go ## measure decisions: time, allocations, throughput
 	go test -run '^$$' -bench . -benchtime 3s -count 3 -cpu 2 ./bench

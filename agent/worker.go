@@ -33,7 +33,7 @@ const (
 
 // DefaultActorRate is Adam's step size for the actor. It is careful: it starts
 // from a policy that is good. With ten times the step it lost up to 1 % within an
-// hour on shifted queries (bench/README.md, Online adaptation).
+// hour on shifted queries (bench/adaptation.md).
 const DefaultActorRate = 3e-5
 
 // job is one update: what it starts from, what it learns from, and, once done

@@ -11,7 +11,7 @@ import (
 )
 
 // The committed recordings are of real drivers; what was fitted to them stands
-// beside them, and bench/README.md quotes it.
+// beside them, and bench/simulator.md quotes it.
 func TestTheCommittedRecordingsGiveTheCommittedFits(t *testing.T) {
 	committed, err := filepath.Glob("*/*.jsonl.gz")
 	if err != nil {
