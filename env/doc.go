@@ -33,7 +33,7 @@
 // in course has outlasted it, the trigger is due at once whatever shorter
 // interval is commanded, but the next one may not be: with a batch longer than
 // the interval it would begin at that batch's very end, before anyone could say
-// otherwise. So then what the wait has lasted is commanded (Tracker.Hold).
+// otherwise. So then what the wait has lasted is commanded (Tracker.Command).
 //
 // # Units
 //

@@ -11,7 +11,7 @@ import (
 // wake inside the wait gives the fine timing, and a wait that has become too
 // long is walked down in few steps. At 2 a waiting-cost rule lost 1 to 7 % to its
 // steps in bursts after idle times, at 4 0 to 1 %; since a wait that has outlasted
-// its rung is ended by its own length (Tracker.Hold) 2 to 16 are about equal.
+// its rung is ended by its own length (Tracker.Command) 2 to 16 are about equal.
 const Ratio = 4
 
 // Ladder holds the intervals that may be commanded: min x Ratio^n below max, and

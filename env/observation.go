@@ -5,7 +5,7 @@ package env
 // Policies that are networks read its Features; rules read it directly.
 type Observation struct {
 	// The wait. SinceTrigger is the time since the current trigger's start, s;
-	// Interval that of its rung where it is held to one (Tracker.Hold), else the
+	// Interval that of its rung where it is held to one (Tracker.Command), else the
 	// one in effect, s; Shorter and Longer the neighbouring
 	// rungs' intervals (equal to Interval at an end), s; Rung its place, 0 at
 	// the bottom, of Rungs; Period the time between ticks inside a wait, s.

@@ -209,12 +209,12 @@ type held struct {
 	Trigger  Time
 }
 
-// Hold returns the interval that is to be commanded at t for the query to be held
+// Command returns the interval that is to be commanded at t for the query to be held
 // to its rung: the rung's own or, where the wait has lasted longer than that
 // already, as long as it has lasted. The trigger begins at once either way; the
 // one after it then does not begin, as the batch outlasts the rung, before its
 // end has been seen and answered.
-func (k *Tracker) Hold(t Time) time.Duration {
+func (k *Tracker) Command(t Time) time.Duration {
 	s := &k.s
 	own := s.Settings.Ladder.Interval(s.Rung)
 	lasted := own

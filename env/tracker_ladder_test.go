@@ -33,7 +33,7 @@ func TestAWaitThatOutlastedItsRungIsHeldAsLongAsItLasted(t *testing.T) {
 	k := started(t)
 	k.TriggerStart(seconds(1), 0)
 	k.SetRung(1) // 0.5 s
-	if got := k.Hold(seconds(3)); got != 500*time.Millisecond {
+	if got := k.Command(seconds(3)); got != 500*time.Millisecond {
 		t.Errorf("in a batch: %v", got)
 	}
 	k.TriggerEnd(seconds(1.2), Empty, seconds(1.2), 0, 0, false)
@@ -50,7 +50,7 @@ func TestAWaitThatOutlastedItsRungIsHeldAsLongAsItLasted(t *testing.T) {
 		{"a longer one", 2.5, 2, 2 * time.Second, 2 * time.Second},
 	} {
 		k.SetRung(c.rung)
-		if got := k.Hold(seconds(c.at)); got != c.want {
+		if got := k.Command(seconds(c.at)); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 		k.Applied(c.want)
@@ -59,7 +59,7 @@ func TestAWaitThatOutlastedItsRungIsHeldAsLongAsItLasted(t *testing.T) {
 		}
 	}
 	k.SetRung(0)
-	k.Hold(seconds(4))
+	k.Command(seconds(4))
 	k.Free()
 	k.Applied(777 * time.Millisecond)
 	if got := k.Tick(seconds(4), 0).Observation.Interval; got != 0.777 {

@@ -207,7 +207,7 @@ func drive(t *rapid.T, k *Tracker, now *Time) {
 	case 8:
 		k.Gap()
 	case 9:
-		k.Applied(k.Hold(*now))
+		k.Applied(k.Command(*now))
 	}
 }
 

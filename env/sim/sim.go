@@ -257,7 +257,7 @@ func (s *Sim) find(key env.QueryKey) *query {
 func (s *Sim) Act(key env.QueryKey, rung int) {
 	if q := s.find(key); q != nil {
 		q.step(rung)
-		q.send(s, q.tracker.Hold(s.now))
+		q.send(s, q.tracker.Command(s.now))
 	}
 }
 

@@ -32,7 +32,7 @@ func (e *Environment) Act(q env.QueryKey, rung int) {
 		return
 	}
 	r.tracker.SetRung(rung)
-	r.Lease.Wanted, r.Lease.WantedMs = true, r.tracker.Hold(e.s.Now).Milliseconds()
+	r.Lease.Wanted, r.Lease.WantedMs = true, r.tracker.Command(e.s.Now).Milliseconds()
 }
 
 // Release gives a query that is commanded its configured interval back at the
