@@ -23,6 +23,7 @@ type link struct {
 	mu   sync.Mutex
 	down map[string]time.Time // when the address was first found out of reach
 	up   map[string]time.Time // when it was last reached
+	open int                  // connections
 }
 
 func newLink(log zerolog.Logger, tls *tls.Config) *link {
@@ -40,7 +41,7 @@ func (l *link) dial(ctx context.Context, network, address string) (net.Conn, err
 		return nil, err
 	}
 	l.reached(address)
-	return conn, nil
+	return &countedConn{Conn: conn, closed: sync.OnceFunc(l.closed)}, nil
 }
 
 // connect opens a connection and, where it is asked for, TLS on it.
@@ -68,6 +69,7 @@ func (l *link) reached(address string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.up[address] = time.Now()
+	l.open++
 	since, was := l.down[address]
 	if !was {
 		return
@@ -76,10 +78,21 @@ func (l *link) reached(address string) {
 	l.log.Info().Str("broker", address).Stringer("away", time.Since(since).Round(time.Millisecond)).Msg("broker is back")
 }
 
-// away tells whether every address that was tried is out of reach.
+func (l *link) closed() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open--
+}
+
+// away tells whether every address that was tried is out of reach, or, as brokers
+// are not asked again at the addresses that they advertise while those in the
+// configuration do not answer, that one is and no connection is left.
 func (l *link) away() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.open == 0 && len(l.down) > 0 {
+		return true
+	}
 	for address := range l.up {
 		if _, down := l.down[address]; !down {
 			return false
@@ -99,6 +112,17 @@ func (l *link) dialUntil(ctx context.Context) func(context.Context, string, stri
 		stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 		return &boundConn{Conn: conn, stop: stop}, nil
 	}
+}
+
+// countedConn tells, once, that it is closed.
+type countedConn struct {
+	net.Conn
+	closed func()
+}
+
+func (c *countedConn) Close() error {
+	c.closed()
+	return c.Conn.Close()
 }
 
 // boundConn lets go of its context when it is closed.
