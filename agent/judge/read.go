@@ -83,14 +83,17 @@ func (r reader) of(key env.QueryKey) *reading {
 }
 
 // message takes in the interval that a run is configured to, from whichever of
-// its messages the journal still has. The tuner journals what does not parse too.
+// its messages the journal still has. The tuner journals what does not parse too:
+// that is of no query.
 func (r reader) message(in *env.Input) {
-	q := r.of(env.QueryKey(in.Key))
-	if _, known := q.configured[q.run]; known && !bytes.Contains(in.Value, []byte(spark.Started)) {
-		return // most are such, and to decode takes longer than to look
+	key := env.QueryKey(in.Key)
+	if q := r[key]; q != nil {
+		if _, known := q.configured[q.run]; known && !bytes.Contains(in.Value, []byte(spark.Started)) {
+			return // most are such, and to decode takes longer than to look
+		}
 	}
 	if m, err := spark.Decode(in.Value); err == nil {
-		q.configured[m.Run] = time.Duration(m.ConfiguredMs) * time.Millisecond
+		r.of(key).configured[m.Run] = time.Duration(m.ConfiguredMs) * time.Millisecond
 	}
 }
 
@@ -103,8 +106,11 @@ type reading struct {
 	run           env.RunID
 	at, triggered env.Time
 	shared        bool
-	// record and counts are the window in course.
+	// record and counts are the window in course; the record was last told of
+	// total, at told.
 	record threshold.Record
+	told   env.Time
+	total  float64
 	counts []float32
 	seen   env.Observation // the last that had a fit
 	done   []stretch
@@ -135,12 +141,26 @@ func (q *reading) step(s *replay.Step) {
 	// Between two triggers of a blind query what arrived is a guess.
 	if began := s.At.Add(-o.SinceTrigger); o.Sighted > 0 || began.Sub(q.triggered) > 1e-3 {
 		q.triggered = began
-		q.record.Add(s.At, s.Arrived)
+		q.arrived(s.At, s.Arrived)
 	}
-	q.counts = append(q.counts, q.record.Take()...)
 	if len(q.counts) >= q.length() {
 		q.close()
 	}
+}
+
+// arrived takes in that by t so many events had arrived in total. A wait that is
+// longer than what a record keeps goes in in pieces.
+func (q *reading) arrived(t env.Time, total float64) {
+	for wait := t.Sub(q.told); q.record.Begun() && wait > threshold.Window; wait = t.Sub(q.told) {
+		q.add(q.told.Add(threshold.Window), q.total+(total-q.total)*threshold.Window/wait)
+	}
+	q.add(t, total)
+}
+
+func (q *reading) add(t env.Time, total float64) {
+	q.told, q.total = t, total
+	q.record.Add(t, total)
+	q.counts = append(q.counts, q.record.Take()...)
 }
 
 // length is that of a window of the run in course, s.
@@ -157,6 +177,19 @@ func (q *reading) close() {
 	q.record, q.counts = threshold.Record{}, nil
 }
 
+const noInterval = "it has no interval that could be tuned"
+
+// untunable tells whether all that is known of its runs is that none had an
+// interval that could be tuned.
+func (q *reading) untunable(key env.QueryKey, settings Settings) bool {
+	for _, configured := range q.configured {
+		if _, manageable := settings(key, configured); configured > 0 && manageable {
+			return false
+		}
+	}
+	return len(q.configured) > 0
+}
+
 func (q *reading) query(key env.QueryKey, settings Settings) Query {
 	q.close()
 	out := Query{Key: key}
@@ -167,7 +200,7 @@ func (q *reading) query(key env.QueryKey, settings Settings) Query {
 		case !known:
 			out.Why = "the journal does not tell what interval it is configured to"
 		case configured <= 0 || !manageable:
-			out.Why = "it has no interval that could be tuned"
+			out.Why = noInterval
 		default:
 			out.Windows = append(out.Windows, Window{configured, w.counts, threshold.Fitted(set, &w.seen)})
 		}
@@ -176,6 +209,8 @@ func (q *reading) query(key env.QueryKey, settings Settings) Query {
 	case len(out.Windows) > 0:
 		out.Why = ""
 	case out.Why != "":
+	case q.untunable(key, settings):
+		out.Why = noInterval
 	case q.shared:
 		out.Why = "it shares its driver with other queries, and the simulator knows one"
 	default:
