@@ -86,12 +86,12 @@ type Loop struct {
 
 // group is a GroupConfig at work.
 type group struct {
-	cfg     GroupConfig
-	rule    policy.Policy // nil where the network acts
-	served  *policy.Network
-	shield  *policy.Shield
-	learner *learner
-	tuner   tuner
+	cfg      GroupConfig
+	rule     policy.Policy // nil where the network acts
+	served   *policy.Network
+	shield   *policy.Shield
+	learner  *learner
+	searcher searcher
 }
 
 // query is what the loop knows of one query.
@@ -147,6 +147,9 @@ func (l *Loop) Configure(configs []GroupConfig, groupOf func(env.QueryKey) int) 
 		was := before[q.group]
 		if q.group = groupOf(key); groups[q.group].learner != was.learner || !groups[q.group].learning() {
 			q.traj = trajectory{}
+			if was.learner != nil && groups[q.group].learner != was.learner {
+				was.searcher.left[key] = q.tuned.shift
+			}
 			q.tuned = tuned{shift: groups[q.group].shift(key, q.tuned.shift)}
 		}
 	}
@@ -168,7 +171,7 @@ func (l *Loop) leave(groups map[string]*group) {
 			g.close()
 			continue
 		}
-		l.gone[g.cfg.Name] = &group{cfg: GroupConfig{Name: g.cfg.Name}, learner: g.learner, tuner: g.tuner}
+		l.gone[g.cfg.Name] = &group{cfg: GroupConfig{Name: g.cfg.Name}, learner: g.learner, searcher: g.searcher}
 	}
 }
 
@@ -187,7 +190,7 @@ func newGroup(cfg GroupConfig, old *group) (*group, error) {
 	}
 	g.shield = policy.NewShield(rules.WaitingCost{Threshold: rules.DefaultThreshold})
 	if old != nil {
-		g.learner, g.tuner = old.learner, old.tuner
+		g.learner, g.searcher = old.learner, old.searcher
 	}
 	if cfg.PolicyName != Learned {
 		rule, ok := rules.Lookup(cfg.PolicyName)
@@ -205,6 +208,7 @@ func newGroup(cfg GroupConfig, old *group) (*group, error) {
 	}
 	if cfg.Mode == Learn && g.learner == nil {
 		g.learner = newLearner(cfg.ActorRate, cfg.Artefact, cfg.Seed)
+		g.searcher.left = make(map[env.QueryKey]float64)
 	}
 	return g, nil
 }
@@ -228,17 +232,22 @@ func (g *group) start(q env.QueryKey) float64 {
 	return g.cfg.Artefact.Thresholds[string(q)]
 }
 
-// shift is where a query's threshold stands that is not being learnt: as it was
-// frozen, or as it was learnt.
+// shift is where the threshold of a query that comes to the group stands: as it
+// was frozen, as it was learnt when the query was here before, or as it was learnt
+// elsewhere.
 func (g *group) shift(q env.QueryKey, learnt float64) float64 {
 	if g.cfg.Artefact != nil && (g.cfg.Mode == Serve || g.learner == nil) {
 		return g.cfg.Artefact.Thresholds[string(q)]
+	}
+	if shift, ok := g.searcher.left[q]; ok {
+		delete(g.searcher.left, q)
+		return shift
 	}
 	return learnt
 }
 
 func (g *group) close() {
-	g.tuner.close()
+	g.searcher.close()
 	if g.learner != nil {
 		g.learner.close()
 	}
@@ -268,6 +277,9 @@ func (l *Loop) Held(q env.QueryKey) bool { return l.queries[q] != nil && l.queri
 // those held.
 func (l *Loop) Forget(known func(env.QueryKey) bool) {
 	maps.DeleteFunc(l.queries, func(k env.QueryKey, q *query) bool { return !q.held && !known(k) })
+	for _, g := range slices.AppendSeq(slices.Clone(l.groups), maps.Values(l.gone)) {
+		maps.DeleteFunc(g.searcher.left, func(k env.QueryKey, _ float64) bool { return !known(k) })
+	}
 }
 
 func (l *Loop) query(key env.QueryKey) *query {
@@ -340,8 +352,8 @@ func (l *Loop) Step(t *env.Tick) (s *replay.Step, command bool) {
 func (l *Loop) learn(g *group, q *query, t *env.Tick, s *replay.Step, command bool) {
 	n := g.learner
 	n.begin(g.cfg.Name, l.Late)
-	g.tuner.take(l, g.cfg.Name, t)
-	g.tuner.see(q, t)
+	g.searcher.take(l, g.cfg.Name, t)
+	g.searcher.see(q, t)
 	t.Observation.Features(&l.features)
 	q.traj.arrive(t, l.features[:], n)
 	n.net.Act(l.features[:], t.Mask, &s.Probabilities)
@@ -361,7 +373,7 @@ func (l *Loop) learn(g *group, q *query, t *env.Tick, s *replay.Step, command bo
 	}
 	n.end()
 	if command {
-		g.tuner.begin(l, n.net, q, t)
+		g.searcher.begin(l, n.net, q, t)
 	}
 }
 

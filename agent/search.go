@@ -51,16 +51,18 @@ func (s *search) ready() bool {
 	}
 }
 
-// tuner searches the thresholds of a group's queries, one at a time, on a
+// searcher searches the thresholds of a group's queries, one at a time, on a
 // goroutine of its own.
-type tuner struct {
+type searcher struct {
 	search *search
 	stop   context.CancelFunc // of the search
-	status TunerStatus
+	status SearchStatus
+	// left are the learnt shifts of queries that are in another group now.
+	left map[env.QueryKey]float64
 }
 
-// TunerStatus tells how the search for thresholds goes, over restarts.
-type TunerStatus struct {
+// SearchStatus tells how the search for thresholds goes, over restarts.
+type SearchStatus struct {
 	// Searches were made, Moves of them moved a threshold, Late took effect
 	// after being put off, Failed did not.
 	Searches uint64 `json:"searches"`
@@ -72,7 +74,7 @@ type TunerStatus struct {
 }
 
 // take lets the search that is due at the tick take effect.
-func (u *tuner) take(l *Loop, group string, t *env.Tick) {
+func (u *searcher) take(l *Loop, group string, t *env.Tick) {
 	s := u.search
 	if s == nil || t.At < s.due {
 		return
@@ -97,7 +99,7 @@ func (u *tuner) take(l *Loop, group string, t *env.Tick) {
 }
 
 // see takes a tick of q into its record.
-func (u *tuner) see(q *query, t *env.Tick) {
+func (u *searcher) see(q *query, t *env.Tick) {
 	if t.First {
 		q.tuned.record.Restart(t.At, t.Arrived)
 		return
@@ -107,7 +109,7 @@ func (u *tuner) see(q *query, t *env.Tick) {
 
 // begin begins a search for q where none is under way and it is q's turn. What
 // shares a driver is left alone: the model knows one query.
-func (u *tuner) begin(l *Loop, net *policy.Network, q *query, t *env.Tick) {
+func (u *searcher) begin(l *Loop, net *policy.Network, q *query, t *env.Tick) {
 	o := &t.Observation
 	if u.search != nil || t.At < q.tuned.next || q.tuned.record.Seconds() < threshold.Least ||
 		o.DriverQueries > 0 || !t.Teaches || l.Settings == nil {
@@ -124,7 +126,7 @@ func (u *tuner) begin(l *Loop, net *policy.Network, q *query, t *env.Tick) {
 	})
 }
 
-func (u *tuner) launch(s *search) {
+func (u *searcher) launch(s *search) {
 	ctx, stop := context.WithCancel(context.Background())
 	s.done = make(chan struct{})
 	u.search, u.stop = s, stop
@@ -135,17 +137,19 @@ func (u *tuner) launch(s *search) {
 }
 
 // close ends the search under way.
-func (u *tuner) close() {
+func (u *searcher) close() {
 	if u.search != nil {
 		u.stop()
 		<-u.search.done
 	}
 }
 
-// tunerState is a tuner as it is saved.
-type tunerState struct {
-	Status TunerStatus  `json:"status"`
+// searcherState is a searcher as it is saved.
+type searcherState struct {
+	Status SearchStatus `json:"status"`
 	Search *searchState `json:"search"`
+
+	Left map[env.QueryKey]float64 `json:"left,omitempty"`
 }
 
 type searchState struct {
@@ -157,8 +161,8 @@ type searchState struct {
 	Network []byte          `json:"network"`
 }
 
-func (u *tuner) state() (tunerState, error) {
-	st := tunerState{Status: u.status}
+func (u *searcher) state() (searcherState, error) {
+	st := searcherState{Status: u.status, Left: u.left}
 	s := u.search
 	if s == nil {
 		return st, nil
@@ -174,9 +178,12 @@ func (u *tuner) state() (tunerState, error) {
 	return st, nil
 }
 
-// restore reads a tuner's state; the search in it is not launched yet.
-func (st *tunerState) restore() (u tuner, err error) {
-	u.status = st.Status
+// restore reads a searcher's state; the search in it is not launched yet.
+func (st *searcherState) restore() (u searcher, err error) {
+	u.status, u.left = st.Status, st.Left
+	if u.left == nil {
+		u.left = make(map[env.QueryKey]float64)
+	}
 	x := st.Search
 	if x == nil {
 		return u, nil

@@ -71,7 +71,7 @@ func TestASearchMovesTheThresholdWhenItIsDueAndARestartChangesNothing(t *testing
 	var began, moved env.Time
 	want, _ := tune(t, undisturbed, func(l *Loop, tick *env.Tick) *Loop {
 		q := l.query(tick.Query)
-		if s := l.groups[0].tuner.search; moved == 0 && s != nil {
+		if s := l.groups[0].searcher.search; moved == 0 && s != nil {
 			began = s.due.Add(-searchDelay)
 		}
 		if moved == 0 && q.tuned.shift != eager {
@@ -79,7 +79,7 @@ func TestASearchMovesTheThresholdWhenItIsDueAndARestartChangesNothing(t *testing
 		}
 		return l
 	})
-	status := undisturbed.Status()[0].Tuner
+	status := undisturbed.Status()[0].Search
 	if status.Searches == 0 || status.Moves == 0 || undisturbed.queries["app/a"].tuned.shift <= eager {
 		t.Fatalf("batches are dear, and the threshold stands at %v: %+v", undisturbed.queries["app/a"].tuned.shift, status)
 	}
@@ -89,7 +89,7 @@ func TestASearchMovesTheThresholdWhenItIsDueAndARestartChangesNothing(t *testing
 
 	rng, restarts, inFlight := rand.New(rand.NewPCG(1, 1)), 0, 0
 	got, end := tune(t, tuning(t), func(l *Loop, _ *env.Tick) *Loop {
-		searching := l.groups[0].tuner.search != nil
+		searching := l.groups[0].searcher.search != nil
 		if rng.IntN(400) > 0 && (!searching || rng.IntN(8) > 0) {
 			return l
 		}
@@ -127,7 +127,7 @@ func TestASearchThatIsNotReadyIsPutOffAndAReplayFindsTheSame(t *testing.T) {
 		return put[live.Index()]
 	}
 	want, live := tune(t, live, nil)
-	if s := live.Status()[0].Tuner; s.Late != 1 || s.Searches == 0 {
+	if s := live.Status()[0].Search; s.Late != 1 || s.Searches == 0 {
 		t.Fatalf("%+v", s)
 	}
 	again := tuning(t)
@@ -199,7 +199,7 @@ func TestASearchUnderWayDoesNotMoveAQueryThatWasMovedToAFrozenGroup(t *testing.T
 	}
 	done := make(chan struct{})
 	close(done)
-	l.groups[0].tuner.search, l.groups[0].tuner.stop = &search{query: "app/a", to: 0.4, done: done}, func() {}
+	l.groups[0].searcher.search, l.groups[0].searcher.stop = &search{query: "app/a", to: 0.4, done: done}, func() {}
 	group["app/a"] = 1
 	if err := l.Configure(groups, of); err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func TestASearchUnderWayDoesNotMoveAQueryThatWasMovedToAFrozenGroup(t *testing.T
 	for i := range ticks[20:] {
 		l.Step(&ticks[20+i])
 	}
-	if l.groups[0].tuner.search != nil {
+	if l.groups[0].searcher.search != nil {
 		t.Fatal("the search did not end")
 	}
 	if shift := l.queries["app/a"].tuned.shift; shift != 0 {
@@ -228,7 +228,7 @@ func TestASearchForAThresholdThatWasChangedMeanwhileMovesNothing(t *testing.T) {
 		moves       uint64
 	}{{0.3, 0.3, 0}, {0.1, 0.4, 1}} {
 		l.queries["app/a"].tuned.shift = c.shift
-		u := tuner{search: &search{query: "app/a", from: 0.1, to: 0.4, done: done}}
+		u := searcher{search: &search{query: "app/a", from: 0.1, to: 0.4, done: done}}
 		u.take(l, "all", &ticks[19])
 		if got := l.queries["app/a"].tuned.shift; got != c.want || u.status.Moves != c.moves {
 			t.Errorf("from 0.1 to 0.4, found at %v: moved to %v, %d moves", c.shift, got, u.status.Moves)
@@ -249,7 +249,7 @@ func searches(t *testing.T, others int, until env.Time) (began env.Time) {
 		tick.Observation.DriverQueries = float64(others)
 		step, _ := l.Step(&tick)
 		s.Act(tick.Query, step.Rung)
-		if l.groups[0].tuner.search != nil {
+		if l.groups[0].searcher.search != nil {
 			return tick.At
 		}
 	}

@@ -27,9 +27,9 @@ type loopState struct {
 }
 
 type groupState struct {
-	Name    string       `json:"name"`
-	Learner learnerState `json:"learner"`
-	Tuner   tunerState   `json:"tuner"`
+	Name    string        `json:"name"`
+	Learner learnerState  `json:"learner"`
+	Search  searcherState `json:"tuner"`
 }
 
 // learnerState holds numbers in bulk as little-endian bytes.
@@ -82,7 +82,7 @@ func (l *Loop) State() ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("save group %q: %w", g.cfg.Name, err)
 		}
-		u, err := g.tuner.state()
+		u, err := g.searcher.state()
 		if err != nil {
 			return nil, fmt.Errorf("save group %q: %w", g.cfg.Name, err)
 		}
@@ -151,7 +151,7 @@ func (l *Loop) Restore(b []byte) error {
 		if g.learner, err = restoreLearner(gs.Learner); err != nil {
 			return fmt.Errorf("restore group %q: %w", gs.Name, err)
 		}
-		if g.tuner, err = gs.Tuner.restore(); err != nil {
+		if g.searcher, err = gs.Search.restore(); err != nil {
 			return fmt.Errorf("restore group %q: %w", gs.Name, err)
 		}
 		restored[gs.Name] = g
@@ -175,7 +175,7 @@ func (l *Loop) Restore(b []byte) error {
 	for _, g := range l.groups {
 		if r := restored[g.cfg.Name]; r != nil {
 			g.close()
-			g.learner, g.tuner = r.learner, r.tuner
+			g.learner, g.searcher = r.learner, r.searcher
 			delete(restored, g.cfg.Name)
 		}
 	}
@@ -188,8 +188,8 @@ func (g *group) launch() {
 	if j := g.learner.inFlight; j != nil {
 		g.learner.launch(j)
 	}
-	if s := g.tuner.search; s != nil {
-		g.tuner.launch(s)
+	if s := g.searcher.search; s != nil {
+		g.searcher.launch(s)
 	}
 }
 

@@ -98,6 +98,7 @@ func TestAGroupThatIsGoneForAWhileGoesOnWithWhatItLearnt(t *testing.T) {
 	l := configured(t, one, g)
 	play(l, stream(1, 1000))
 	before := l.Status()[0]
+	l.queries["app/a"].tuned.shift = 0.7 // as learnt
 	away := func(l *Loop) *Loop {
 		if err := l.Configure([]GroupConfig{other}, one); err != nil {
 			t.Fatal(err)
@@ -111,6 +112,9 @@ func TestAGroupThatIsGoneForAWhileGoesOnWithWhatItLearnt(t *testing.T) {
 		}
 		if now := l.Status()[0]; now.Policy != before.Policy || *now.Learner != *before.Learner {
 			t.Fatalf("was %+v, is %+v", before, now)
+		}
+		if shift := l.queries["app/a"].tuned.shift; shift != 0.7 {
+			t.Errorf("learnt was a threshold moved by 0.7, it is back at %v", shift)
 		}
 		return play(l, stream(3, 1000))
 	}
@@ -174,14 +178,14 @@ func TestWhatFailsInLearningChangesNothingAndIsTold(t *testing.T) {
 	close(done)
 	g.learner.inFlight = &job{done: done, out: outcome{err: broken}}
 	g.learner.begin("all", nil)
-	g.tuner.search = &search{done: done, err: broken}
-	g.tuner.take(l, "all", &env.Tick{})
+	g.searcher.search = &search{done: done, err: broken}
+	g.searcher.take(l, "all", &env.Tick{})
 	s := l.Status()[0]
 	if s.Learner.Failed != 1 || !errors.Is(s.Learner.Err, broken) || s.Learner.Updates != 0 || s.Policy != id {
 		t.Errorf("a failed update: %+v", *s.Learner)
 	}
-	if s.Tuner.Failed != 1 || !errors.Is(s.Tuner.Err, broken) || s.Tuner.Moves != 0 {
-		t.Errorf("a failed search: %+v", *s.Tuner)
+	if s.Search.Failed != 1 || !errors.Is(s.Search.Err, broken) || s.Search.Moves != 0 {
+		t.Errorf("a failed search: %+v", *s.Search)
 	}
 }
 

@@ -7,8 +7,8 @@ type GroupStatus struct {
 	Policy string
 	// Learner is nil where the group has none.
 	Learner *LearnerStatus
-	// Tuner tells of the thresholds where the group has a learner.
-	Tuner *TunerStatus
+	// Search tells of the thresholds where the group has a learner.
+	Search *SearchStatus
 }
 
 // Status tells what the groups are doing, in the order of their configuration.
@@ -23,8 +23,8 @@ func (l *Loop) Status() []GroupStatus {
 		}
 		if g.learner != nil {
 			s := g.learner.status
-			tuner := g.tuner.status
-			all[i].Learner, all[i].Tuner = &s, &tuner
+			searcher := g.searcher.status
+			all[i].Learner, all[i].Search = &s, &searcher
 		}
 	}
 	return all

@@ -145,7 +145,7 @@ func (s *scene) turn(n int) {
 	}
 	s.inMessages += s.take(env.Input{Kind: env.InputOffsets, Value: value})
 	before := s.decisions
-	s.inTicks += s.take(env.Input{Kind: env.InputTick})
+	s.inTicks += s.take(env.Input{Kind: env.InputPeriod})
 	s.ticked += s.decisions - before
 }
 

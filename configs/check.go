@@ -46,10 +46,10 @@ type reader struct {
 	mistakes Mistakes
 	// lines hold where each key was given.
 	lines map[string]int
-	// effective tells of what Effective wrote: it was in force, and is read back even
-	// where a file with the same would be refused.
+	// effective is set for what Effective wrote: it was in force, and is read back
+	// even where a file with the same would be refused.
 	effective bool
-	// blank tells that no key was.
+	// blank is set where the file has no key.
 	blank bool
 }
 
@@ -72,7 +72,7 @@ func (r *reader) read(n *yaml.Node, key string, into reflect.Value) {
 	}
 	if into.Kind() == reflect.Pointer {
 		fresh := reflect.New(into.Type().Elem())
-		fresh.Elem().Set(blank(into.Type().Elem()))
+		fresh.Elem().Set(initial(into.Type().Elem()))
 		r.read(n, key, fresh.Elem())
 		into.Set(fresh)
 		return
@@ -89,8 +89,8 @@ func (r *reader) read(n *yaml.Node, key string, into reflect.Value) {
 	}
 }
 
-// blank is a value of which nothing is given yet.
-func blank(t reflect.Type) reflect.Value {
+// initial is a value of which nothing is given yet.
+func initial(t reflect.Type) reflect.Value {
 	switch t {
 	case reflect.TypeFor[Group]():
 		return reflect.ValueOf(blankGroup())
@@ -138,7 +138,7 @@ func (r *reader) sequence(n *yaml.Node, key string, into reflect.Value) {
 	}
 	list := reflect.MakeSlice(into.Type(), len(n.Content), len(n.Content))
 	for i, item := range n.Content {
-		list.Index(i).Set(blank(into.Type().Elem()))
+		list.Index(i).Set(initial(into.Type().Elem()))
 		r.read(item, fmt.Sprintf("%s[%d]", key, i), list.Index(i))
 	}
 	into.Set(list)

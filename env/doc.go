@@ -23,7 +23,7 @@
 // what that costs, and who has waited longer.
 //
 // Where end offsets are not seen, nothing but a trigger tells that a load that has
-// ceased is back. Returns follows how often it came back: with that hazard h a
+// ceased is back. Resumptions follows how often it came back: with that hazard h a
 // second, a reference rate m, and t seconds since the last trigger, h m t^2/2 events
 // are taken to wait that nobody knows of, and to have waited h m t^3/6 event-seconds.
 // So an idle query is asked the less often the longer it is idle, some (c/h)^(1/3)

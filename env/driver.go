@@ -12,15 +12,13 @@ import "math"
 // batch's work. Of each number of cores there is a slope of duration over
 // prediction, and the fit is the number that explains most.
 //
-// What was seen is forgotten by 2 % for each batch beside others, by a tenth of
-// that for one alone: queries that keep out of each other's way do not soon forget
-// why. Queries that are always in each other's way differ little in how much, so
-// that a slope is hardly held back (contentionRidge batches beside one more than
-// the cores that showed none). For the same reason a driver is taken to have one
-// core at first, and its queries to do well to take turns: that is where they
-// learn what a batch takes alone. What is left of that after n batches of queries
-// that were held to a rung is firstWeight e^(-n/firstSpan) of a batch beside one
-// other.
+// What was seen fades by 2 % with each batch beside others and by 0.2 % with one
+// alone, so that queries which avoid each other do not soon forget why. The prior
+// is one core with a contention of 1, worth firstWeight of a batch beside one
+// other: it makes queries take turns, which shows what a batch takes alone. It
+// fades as e^(-n/firstSpan) over n batches of commanded queries. The ridge
+// (contentionRidge) is small, because queries that always overlap vary little in
+// how much.
 type Driver struct {
 	// Running counts the triggers in course; Busy is the smoothed share of time
 	// with any, as of At.
@@ -32,11 +30,13 @@ type Driver struct {
 	// Work is what a batch would have got done, in seconds of one alone, among
 	// those that were in course up to At, and Beside its integral of the others.
 	Work, Beside float64
-	// Held counts the batches seen of queries that were held to a rung. Weight is
-	// the weighted count of all, Y the mean of their duration over the prediction,
-	// By the slopes, one for each of coresTried.
-	Held, Weight, Y float64
-	By              [len(coresTried)]slope
+	// Commanded counts the batches seen of commanded queries. Weight is the weighted
+	// count of all, Ratio the mean of their duration over the prediction, Slopes are
+	// one for each of coresTried.
+	Commanded float64 `json:"Held"`
+	Weight    float64
+	Ratio     float64                `json:"Y"`
+	Slopes    [len(coresTried)]slope `json:"By"`
 }
 
 // slope is the mean of how far batches were beyond so many cores, and the
@@ -97,8 +97,8 @@ func (d *Driver) End(k *Tracker, t Time) {
 	}
 	others := (d.Beside - k.s.Joined.Beside) / work
 	if alone := &k.s.Alone; k.Warmed() && alone.Weight > 0 {
-		if k.s.Held.Interval > 0 {
-			d.Held++
+		if k.s.Commanded.Interval > 0 {
+			d.Commanded++
 		}
 		d.observe(others, x.Lasted/(alone.Overhead()+alone.PerRow()*x.Rows))
 	}
@@ -111,17 +111,17 @@ func (d *Driver) End(k *Tracker, t Time) {
 func (d *Driver) observe(others, ratio float64) {
 	ratio = min(ratio, 2*d.slowed(others)+1)
 	d.Weight = contentionForget*d.Weight + 1
-	first := firstWeight * math.Exp(-d.Held/firstSpan)
+	first := firstWeight * math.Exp(-d.Commanded/firstSpan)
 	keep := aloneForget - (aloneForget-contentionForget)*min(others, 1)
-	d.Y += (ratio - d.Y) / d.Weight
+	d.Ratio += (ratio - d.Ratio) / d.Weight
 	most := 0.0
 	d.Cores, d.Contention = coresTried[0], 0
 	for i, cores := range coresTried {
-		s, x := &d.By[i], beyond(others, cores)
+		s, x := &d.Slopes[i], beyond(others, cores)
 		dx := x - s.X
 		s.X += dx / d.Weight
 		s.XX = keep*s.XX + dx*(x-s.X)
-		s.XY = keep*s.XY + dx*(ratio-d.Y)
+		s.XY = keep*s.XY + dx*(ratio-d.Ratio)
 		xx, xy := s.XX+contentionRidge/(cores*cores), s.XY
 		if cores == 1 {
 			xx, xy = xx+first, xy+first
@@ -146,16 +146,16 @@ func slowed(k, cores, contention float64) float64 { return 1 + contention*beyond
 
 func (d *Driver) slowed(k float64) float64 { return slowed(k, d.Cores, d.Contention) }
 
-// Load is what the other queries of a driver mean to one that waits.
-type Load struct {
+// Neighbours is what the other queries of a driver mean to one that waits.
+type Neighbours struct {
 	// Running, Busy, Queries, Left, Before, Cores and Contention are the
 	// Observation's of the driver.
 	Running, Busy, Queries, Left, Before, Cores, Contention float64
 }
 
-// Load is that of the driver at t, beside whoever waits: Queries, Left and
-// Before are for the caller to add, who knows the others.
-func (d *Driver) Load(t Time) Load {
+// Neighbours is what the driver tells at t, beside whoever waits: Queries, Left
+// and Before are for the caller to add, who knows the others.
+func (d *Driver) Neighbours(t Time) Neighbours {
 	d.advance(t)
-	return Load{Running: float64(d.Running), Busy: d.Busy, Cores: d.Cores, Contention: d.Contention}
+	return Neighbours{Running: float64(d.Running), Busy: d.Busy, Cores: d.Cores, Contention: d.Contention}
 }

@@ -9,7 +9,7 @@ import (
 // teach lets a driver see batches that last 1 + contention beyond(k, cores) of
 // what they would alone, beside k others of up to most, give or take a tenth.
 func teach(d *Driver, rng *rand.Rand, batches int, most, cores, contention float64) {
-	d.Held += float64(batches)
+	d.Commanded += float64(batches)
 	for range batches {
 		k := most * rng.Float64()
 		d.observe(k, slowed(k, cores, contention)*math.Exp(0.1*rng.NormFloat64()))
@@ -57,10 +57,10 @@ func TestQueriesTakeTurnsAtFirstHoweverLongTheyWereInEachOthersWay(t *testing.T)
 	if d.Cores != 1 || d.Contention < 0.5 {
 		t.Errorf("contention %v on %v cores, want 0.5 and one at least", d.Contention, d.Cores)
 	}
-	d.Held = 200
+	d.Commanded = 200
 	d.observe(1, 1)
 	if d.Contention > 0.1 {
-		t.Errorf("contention %v after 200 batches that were held to a rung, want none", d.Contention)
+		t.Errorf("contention %v after 200 batches of commanded queries, want none", d.Contention)
 	}
 }
 
@@ -89,7 +89,7 @@ func TestBatchesBesideOthersTeachWhatTheyWouldTakeAlone(t *testing.T) {
 	if got := k.s.Alone.Overhead() + k.s.Alone.PerRow(); math.Abs(got/alone-1) > 0.15 {
 		t.Errorf("%v s alone, want %v; %v cores, contention %v", got, alone, d.Cores, d.Contention)
 	}
-	if l := d.Load(now); l.Cores != 1 || l.Contention < 0.7 || l.Running != 0 || l.Busy < 0.5 {
+	if l := d.Neighbours(now); l.Cores != 1 || l.Contention < 0.7 || l.Running != 0 || l.Busy < 0.5 {
 		t.Errorf("%+v, want 1 core and contention 1", l)
 	}
 }

@@ -5,7 +5,7 @@ import "math"
 // The features of an observation, by place. I* is the square-root interval
 // sqrt(2 c m / (w r15)) of a price of a batch c, a reference rate m and a
 // latency weight w; a + b n is the fitted batch; W is Observation.WaitingCost. Where
-// end offsets are not seen, n and W have what may have come unseen in them (Returns).
+// end offsets are not seen, n and W have what may have come unseen in them (Resumptions).
 const (
 	// FeatureWaiting is ln((W + c/1000)/c): the waiting-cost rule fires at a
 	// threshold of it. FeatureWaitingNext is the same one tick ahead.
@@ -136,8 +136,8 @@ var FeatureNames = [NumFeatures]string{
 func (o *Observation) Features(f *Features) {
 	w, c, m, n := o.Weights.Latency, o.Weights.Batch, o.Reference, o.Outstanding
 	waited := o.Waited
-	if o.Returning > 0 { // nothing seen is not nothing there
-		back, since := o.Returning*m, o.SinceTrigger
+	if o.ResumeHazard > 0 { // nothing seen is not nothing there
+		back, since := o.ResumeHazard*m, o.SinceTrigger
 		n += back * since * since / 2
 		waited += back * since * since * since / 6
 	}

@@ -11,19 +11,21 @@ const (
 	InputStart InputKind = iota + 1
 	// InputCaughtUp says that all messages missed meanwhile were taken.
 	InputCaughtUp
-	// InputConfig is a new effective configuration: Value is its YAML.
+	// InputConfig is a new configuration: Value is JSON, the effective YAML and the
+	// policy files that it names.
 	InputConfig
 	// InputMessage is a message of the metrics topic, as it came.
 	InputMessage
 	// InputOffsets is a sample of end offsets: Value is JSON.
 	InputOffsets
-	// InputTick is one decision period gone by.
-	InputTick
+	// InputPeriod is one decision period gone by.
+	InputPeriod
 	// InputHold and InputRelease are an operator's, for the query Key.
 	InputHold
 	InputRelease
-	// InputLate says that a group's update was not ready at its due step and
-	// was put off: Key is the group.
+	// InputLate says that an update, or a search for a threshold, was put off
+	// because it was not ready when due: Key is what agent.Loop.Late is asked by,
+	// Value the step's index in decimal.
 	InputLate
 	// InputStop ends a process: every query is released.
 	InputStop

@@ -7,11 +7,9 @@ import (
 	"time"
 )
 
-// Ratio is that of two neighbouring rungs of a Ladder. It is coarse, for the
-// wake inside the wait gives the fine timing, and a wait that has become too
-// long is walked down in few steps. At 2 a waiting-cost rule lost 1 to 7 % to its
-// steps in bursts after idle times, at 4 0 to 1 %; since a wait that has outlasted
-// its rung is ended by its own length (Tracker.Command) 2 to 16 are about equal.
+// Ratio is that of two neighbouring rungs of a Ladder. It is coarse: ticks inside
+// the wait and Tracker.Command give the fine timing, and few rungs are soon walked
+// down. Costs at 2 to 16 are about equal.
 const Ratio = 4
 
 // Ladder holds the intervals that may be commanded: min x Ratio^n below max, and

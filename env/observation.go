@@ -5,7 +5,7 @@ package env
 // Policies that are networks read its Features; rules read it directly.
 type Observation struct {
 	// The wait. SinceTrigger is the time since the current trigger's start, s;
-	// Interval that of its rung where it is held to one (Tracker.Command), else the
+	// Interval that of its rung where it is commanded (Tracker.Command), else the
 	// one in effect, s; Shorter and Longer the neighbouring
 	// rungs' intervals (equal to Interval at an end), s; Rung its place, 0 at
 	// the bottom, of Rungs; Period the time between ticks inside a wait, s.
@@ -28,10 +28,10 @@ type Observation struct {
 	// (half the width of the 80 % interval).
 	Forecast, Spread [3]float64
 
-	// Returning is the chance in a second that a load that has all but ceased
+	// ResumeHazard is the chance in a second that a load that has all but ceased
 	// comes back, 1/s: 0 where it has not ceased, or where end offsets are seen
-	// (see Returns).
-	Returning float64
+	// (see Resumptions).
+	ResumeHazard float64
 
 	// The batch. Last and smoothed duration, s; fitted overhead, s, and time
 	// per event, s; NextRows is what the next batch would take (capped by

@@ -16,7 +16,7 @@ func awayRates() *Rates {
 }
 
 func TestALoadThatStaysAwayIsExpectedBackEverLater(t *testing.T) {
-	var r Returns
+	var r Resumptions
 	before := r.Hazard()
 	near(t, "the guess", before, 1.0/15)
 	for range 600 {
@@ -33,7 +33,7 @@ func TestALoadThatStaysAwayIsExpectedBackEverLater(t *testing.T) {
 }
 
 func TestALoadThatCameBackOftenIsExpectedBackSoon(t *testing.T) {
-	var r Returns
+	var r Resumptions
 	for range 20 {
 		r.Observe(29, 0, awayRates())
 		r.Observe(1, 9, awayRates())
@@ -44,17 +44,17 @@ func TestALoadThatCameBackOftenIsExpectedBackSoon(t *testing.T) {
 }
 
 func TestALoadThatHasNotCeasedTellsNothingOfReturns(t *testing.T) {
-	var r Returns
+	var r Resumptions
 	rates := awayRates()
 	for range 20 { // it is back, first by the rate of 2 s, then by that of 15 s
 		rates.Observe(1, 10)
 		r.Observe(1, 10, rates)
 	}
-	if r != (Returns{}) {
+	if r != (Resumptions{}) {
 		t.Errorf("%+v", r)
 	}
 	r.Observe(1, 10, &Rates{}) // nothing is known yet
-	if r != (Returns{}) {
+	if r != (Resumptions{}) {
 		t.Errorf("without a reference rate %+v", r)
 	}
 }
@@ -91,7 +91,7 @@ func TestABlindQueryThatIsIdleIsTakenToHaveLessWaitingTheLongerItIsIdle(t *testi
 		f       *Features
 	}{{60, &soon}, {3600, &late}} {
 		o := idle(t, x.seconds, false).Tick(seconds(float64(x.seconds)+5), 0).Observation
-		if o.Returning <= 0 {
+		if o.ResumeHazard <= 0 {
 			t.Fatalf("after %d s idle it is never expected back", x.seconds)
 		}
 		o.Features(x.f)
@@ -102,15 +102,15 @@ func TestABlindQueryThatIsIdleIsTakenToHaveLessWaitingTheLongerItIsIdle(t *testi
 }
 
 func TestAQueryWhoseEndOffsetsAreSeenHasNothingUnseen(t *testing.T) {
-	if o := idle(t, 60, true).Tick(seconds(60), 0).Observation; o.Sighted != 1 || o.Returning != 0 {
-		t.Errorf("sighted %v, returning %v", o.Sighted, o.Returning)
+	if o := idle(t, 60, true).Tick(seconds(60), 0).Observation; o.Sighted != 1 || o.ResumeHazard != 0 {
+		t.Errorf("sighted %v, returning %v", o.Sighted, o.ResumeHazard)
 	}
 }
 
 func TestANewRunExpectsTheLoadBackAsTheOneBeforeDid(t *testing.T) {
 	k := NewTracker("app/q", "next", nil, 0)
 	k.Inherit(idle(t, 600, false))
-	if got, fresh := k.s.Returns.Hazard(), (&Returns{}).Hazard(); got >= fresh/10 {
+	if got, fresh := k.s.Resumptions.Hazard(), (&Resumptions{}).Hazard(); got >= fresh/10 {
 		t.Errorf("%v a second, a fresh guess is %v", got, fresh)
 	}
 }

@@ -34,9 +34,9 @@ const (
 	Empty Outcome = iota
 	// Batch ran one.
 	Batch
-	// Held found data that minOffsetsPerTrigger holds back: neither empty nor
+	// HeldBack found data that minOffsetsPerTrigger holds back: neither empty nor
 	// a batch.
-	Held
+	HeldBack
 	// Unknown was not seen to end.
 	Unknown
 )
@@ -82,16 +82,16 @@ type Tracker struct {
 
 // state is all of a Tracker that a checkpoint holds.
 type state struct {
-	Query    QueryKey
-	Run      RunID
-	Settings Settings
-	Set      bool // Settings are
-	Rung     int
-	Interval float64 // in effect, s
-	Held     held
+	Query     QueryKey
+	Run       RunID
+	Settings  Settings
+	Set       bool // Settings are
+	Rung      int
+	Interval  float64   // in effect, s
+	Commanded commanded `json:"Held"`
 
 	Cap, Floor float64
-	Load       Load // the driver's
+	Neighbours Neighbours `json:"Load"`
 
 	// Arrivals. Frontier is the time of the last sample, and where the curve
 	// ends; from there on arrivals are extrapolated.
@@ -119,7 +119,7 @@ type state struct {
 
 	Fit                     BatchFit
 	Slow                    slow
-	Returns                 Returns
+	Resumptions             Resumptions `json:"Returns"`
 	BatchLast, BatchSmooth  float64
 	EmptyShare              mean
 	Batches                 int
@@ -164,7 +164,7 @@ func NewTracker(q QueryKey, run RunID, f Forecaster, at Time) *Tracker {
 // and what they take alone.
 func (k *Tracker) Inherit(from *Tracker) {
 	k.s.Rates.Daily, k.s.Fit, k.s.Slow = from.s.Rates.Daily, from.s.Fit, from.s.Slow
-	k.s.Alone, k.s.Returns = from.s.Alone, from.s.Returns
+	k.s.Alone, k.s.Resumptions = from.s.Alone, from.s.Resumptions
 }
 
 // Past tells the mean arrival rate, events/s, over the given span before the
@@ -201,9 +201,9 @@ func (k *Tracker) SetRung(rung int) {
 	k.s.Rung = rung
 }
 
-// held is how a query was last held to a rung: by which interval, in the wait
+// commanded is how a query was last held to a rung: by which interval, in the wait
 // after which trigger. Interval is 0 where it is not held.
-type held struct {
+type commanded struct {
 	Interval time.Duration
 	Rung     int
 	Trigger  Time
@@ -222,14 +222,14 @@ func (k *Tracker) Command(t Time) time.Duration {
 		longest := s.Settings.Ladder.Interval(s.Settings.Ladder.Len() - 1)
 		lasted = max(own, min(time.Duration(t-s.TriggerStart).Truncate(time.Millisecond), longest))
 	}
-	if h := &s.Held; h.Rung != s.Rung || h.Trigger != s.TriggerStart || h.Interval < own || h.Interval > lasted {
-		*h = held{lasted, s.Rung, s.TriggerStart}
+	if h := &s.Commanded; h.Rung != s.Rung || h.Trigger != s.TriggerStart || h.Interval < own || h.Interval > lasted {
+		*h = commanded{lasted, s.Rung, s.TriggerStart}
 	}
-	return s.Held.Interval
+	return s.Commanded.Interval
 }
 
-// Free tells that the query is held to its rung no longer.
-func (k *Tracker) Free() { k.s.Held = held{} }
+// Release tells that the query is commanded no longer.
+func (k *Tracker) Release() { k.s.Commanded = commanded{} }
 
 // Rung is the rung commanded.
 func (k *Tracker) Rung() int { return k.s.Rung }
@@ -246,11 +246,11 @@ func (k *Tracker) SetCaps(limit, floor float64) {
 	k.s.Cap, k.s.Floor = math.Floor(count(limit)), math.Floor(count(floor))
 }
 
-// SetLoad tells what the other queries of its driver mean to the query.
-func (k *Tracker) SetLoad(l Load) {
-	k.s.Load = Load{
-		Running: count(l.Running), Busy: min(count(l.Busy), 1), Queries: count(l.Queries), Left: count(l.Left),
-		Before: count(l.Before), Cores: count(l.Cores), Contention: count(l.Contention),
+// SetNeighbours tells what the other queries of its driver mean to the query.
+func (k *Tracker) SetNeighbours(n Neighbours) {
+	k.s.Neighbours = Neighbours{
+		Running: count(n.Running), Busy: min(count(n.Busy), 1), Queries: count(n.Queries), Left: count(n.Left),
+		Before: count(n.Before), Cores: count(n.Cores), Contention: count(n.Contention),
 	}
 }
 

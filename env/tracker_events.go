@@ -49,7 +49,7 @@ func (k *Tracker) confirm(t Time, v float64) {
 	_, last = s.Curve.Last()
 	dt, events := t.Sub(s.Frontier), last-s.Counted
 	if !k.sighted(t) {
-		s.Returns.Observe(dt, events/dt, &s.Rates)
+		s.Resumptions.Observe(dt, events/dt, &s.Rates)
 	}
 	s.Rates.Observe(dt, events)
 	s.Counted, s.Frontier = last, t
@@ -118,7 +118,7 @@ func (k *Tracker) TriggerEnd(t Time, o Outcome, batchEnd Time, committed, rows f
 		if !k.sighted(s.TriggerStart) && s.TriggerStart > s.Frontier && s.Curve.Len() > 0 {
 			k.confirm(s.TriggerStart, k.level())
 		}
-	case o == Held:
+	case o == HeldBack:
 	default:
 		s.Unknown = true
 	}

@@ -23,7 +23,7 @@ func warmed(t *testing.T) *Tracker {
 }
 
 func TestATriggerThatWasNotSeenToEndTeachesNothing(t *testing.T) {
-	for outcome, want := range map[Outcome]bool{Empty: true, Batch: true, Held: true, Unknown: false} {
+	for outcome, want := range map[Outcome]bool{Empty: true, Batch: true, HeldBack: true, Unknown: false} {
 		k := warmed(t)
 		k.TriggerStart(seconds(5), 0)
 		k.TriggerEnd(seconds(5.1), outcome, seconds(5.1), 30, 0, false)
@@ -58,7 +58,7 @@ func TestTheShareOfEmptyTriggersIsSmoothedOverThem(t *testing.T) {
 	for _, c := range []struct {
 		outcome Outcome
 		want    float64
-	}{{Empty, 1}, {Held, 1}, {Batch, 0.09 / 0.19}, {Empty, (0.081 + 0.1) / 0.271}} {
+	}{{Empty, 1}, {HeldBack, 1}, {Batch, 0.09 / 0.19}, {Empty, (0.081 + 0.1) / 0.271}} {
 		k.TriggerStart(seconds(at), 0)
 		k.TriggerEnd(seconds(at+0.1), c.outcome, seconds(at+0.1), 0, 0, false)
 		near(t, "the share", k.Tick(seconds(at+0.1), 0).Observation.EmptyShare, c.want)

@@ -60,7 +60,7 @@ func TestAWaitThatOutlastedItsRungIsHeldAsLongAsItLasted(t *testing.T) {
 	}
 	k.SetRung(0)
 	k.Command(seconds(4))
-	k.Free()
+	k.Release()
 	k.Applied(777 * time.Millisecond)
 	if got := k.Tick(seconds(4), 0).Observation.Interval; got != 0.777 {
 		t.Errorf("let go of: an interval of %v s", got)

@@ -91,7 +91,7 @@ func TestTrackerAccountsForABatchByHand(t *testing.T) {
 
 func TestTrackerCountsATriggerOnce(t *testing.T) {
 	k := started(t)
-	for i, o := range []Outcome{Empty, Held, Batch, Unknown} {
+	for i, o := range []Outcome{Empty, HeldBack, Batch, Unknown} {
 		at := seconds(float64(i + 1))
 		k.TriggerStart(at, 0)
 		k.TriggerEnd(at+1e8, o, at+1e8, 0, 0, false)
@@ -203,7 +203,7 @@ func drive(t *rapid.T, k *Tracker, now *Time) {
 	case 6:
 		k.SetCaps(x, rapid.Float64().Draw(t, "floor"))
 	case 7:
-		k.SetLoad(Load{Running: x, Busy: rapid.Float64().Draw(t, "busy"), Queries: x, Left: x, Before: x, Cores: x, Contention: x})
+		k.SetNeighbours(Neighbours{Running: x, Busy: rapid.Float64().Draw(t, "busy"), Queries: x, Left: x, Before: x, Cores: x, Contention: x})
 	case 8:
 		k.Gap()
 	case 9:

@@ -179,7 +179,7 @@ func (k *Tracker) observe(t Time, o *Observation) {
 	ladder := s.Settings.Ladder
 	o.SinceTrigger = max(t.Sub(s.TriggerStart), 0)
 	o.Interval = s.Interval
-	if s.Held.Interval > 0 {
+	if s.Commanded.Interval > 0 {
 		o.Interval = ladder.Interval(s.Rung).Seconds()
 	}
 	o.Shorter, o.Longer = o.Interval, o.Interval
@@ -202,9 +202,9 @@ func (k *Tracker) observe(t Time, o *Observation) {
 
 	r := &s.Rates
 	o.R05, o.R2, o.R15, o.R300, o.Reference = r.R05(), r.R2(), r.R15(), r.R300(), r.Reference()
-	o.Returning = 0
+	o.ResumeHazard = 0
 	if o.Sighted == 0 && o.R15 < awayShare*o.Reference {
-		o.Returning = s.Returns.Hazard()
+		o.ResumeHazard = s.Resumptions.Hazard()
 	}
 	o.Forecast = [3]float64{o.R2, o.R2, o.R2}
 	if k.forecast != nil {
@@ -220,7 +220,7 @@ func (k *Tracker) observe(t Time, o *Observation) {
 	}
 	o.EmptyShare = s.EmptyShare.value()
 	o.WarmupLeft = float64(max(WarmupBatches-s.Batches, 0))
-	l := &s.Load
+	l := &s.Neighbours
 	o.DriverRunning, o.DriverBusy, o.DriverQueries = l.Running, l.Busy, l.Queries
 	o.DriverLeft, o.DriverBefore, o.Cores, o.Contention = l.Left, l.Before, l.Cores, l.Contention
 	o.NextPrice = s.Settings.BatchPrice(o.NextRows)

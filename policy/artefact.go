@@ -22,8 +22,7 @@ type Artefact struct {
 	// logarithm, by key: what was learnt of them. Others stand at 0.
 	Thresholds map[string]float64
 	// Provenance tells where the policy comes from: commit, command, time,
-	// journal, seed. Programs read of it alone how much of the journal a policy had
-	// seen (app.Judge).
+	// journal, seed. Programs read only journal and group of it (app.Judge).
 	Provenance map[string]string
 }
 
@@ -36,7 +35,7 @@ const (
 
 type artefactHeader struct {
 	ReturnScale float64 `json:"returnScale"`
-	// Ladder is zero and read by no one: the format has it.
+	// Ladder is part of the format: written as zeros and never read.
 	Ladder struct {
 		Min   int64   `json:"minNs"`
 		Max   int64   `json:"maxNs"`

@@ -17,7 +17,7 @@
 // one that triggers is ln(pressure / threshold), that of the other 0. The pressure
 // (Pressure) is what waiting costs, in prices of a batch; the logarithm of the
 // threshold is a Line in the features, of which prior.json holds two (Lines). An
-// actor of 0 is that rule; the one that ships is.
+// actor of 0 is that rule; the actor that ships is nearly 0.
 //
 // A Shield stands after every policy: it answers for what a policy must never
 // do, whatever it has learned, and says in a Verdict what it overrode.

@@ -11,12 +11,12 @@ import (
 	"rubato/env"
 )
 
-// Line is the logarithm of a threshold on a Pressure: a constant, and what each
+// Line is the logarithm of a threshold on a Pressure: a bias, and what each
 // feature, not below -1.5, adds.
 type Line struct {
-	By     Pressure
-	One    float64
-	Weight [env.NumFeatures]float64
+	Pressure Pressure
+	Bias     float64
+	Weight   [env.NumFeatures]float64
 }
 
 // least is where a line holds its features from below: far down there, nothing
@@ -25,7 +25,7 @@ const least = -1.5
 
 // At is the line at the features.
 func (l *Line) At(features []float64) float64 {
-	sum := l.One
+	sum := l.Bias
 	for i, w := range l.Weight {
 		if w != 0 {
 			sum += w * max(features[i], least)
@@ -52,7 +52,7 @@ func (l *Lines) Of(features []float64) *Line {
 // another tick: ln(pressure / threshold).
 func (l *Lines) Margin(features []float64) float64 {
 	line := l.Of(features)
-	return line.By.At(features) - line.At(features)
+	return line.Pressure.At(features) - line.At(features)
 }
 
 // Choose is what the rule does at o: it triggers where its margin says so, and
@@ -68,16 +68,16 @@ func (l *Lines) Choose(o *env.Observation, mask env.Mask, scratch *env.Features)
 	return wait
 }
 
-// MarshalJSON names the weights by their features, "one" the constant, and the
+// MarshalJSON names the weights by their features, "one" the bias, and the
 // numbers of the pressure; those of 0 are left out.
 func (l Line) MarshalJSON() ([]byte, error) {
-	named := map[string]float64{"one": l.One}
+	named := map[string]float64{"one": l.Bias}
 	for i, w := range l.Weight {
 		if w != 0 {
 			named[env.FeatureNames[i]] = w
 		}
 	}
-	for i, w := range l.By.numbers() {
+	for i, w := range l.Pressure.numbers() {
 		if *w != 0 {
 			named[pressureNames[i]] = *w
 		}
@@ -98,17 +98,17 @@ func (l *Line) UnmarshalJSON(b []byte) error {
 		case math.IsNaN(w) || math.IsInf(w, 0):
 			return fmt.Errorf("reading a line: %s is %v: %w", name, w, ErrWeights)
 		case name == "one":
-			l.One = w
+			l.Bias = w
 		case by >= 0:
-			*l.By.numbers()[by] = w
+			*l.Pressure.numbers()[by] = w
 		case i < 0:
 			return fmt.Errorf("reading a line: %q is no feature: %w", name, ErrFeatures)
 		default:
 			l.Weight[i] = w
 		}
 	}
-	if l.By.Next < 0 || l.By.Count < 0 {
-		return fmt.Errorf("reading a line: by_next %v, by_count %v: want no less than 0: %w", l.By.Next, l.By.Count, ErrWeights)
+	if l.Pressure.Next < 0 || l.Pressure.Count < 0 {
+		return fmt.Errorf("reading a line: by_next %v, by_count %v: want no less than 0: %w", l.Pressure.Next, l.Pressure.Count, ErrWeights)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func TestThePressureIsWhatWaitingHasCostAndWillCost(t *testing.T) {
 }
 
 func TestALineWithAPressureReadsBackAsItWasWritten(t *testing.T) {
-	l := Line{By: Pressure{0.1, 0.2, -0.3, -0.4}, One: 1}
+	l := Line{Pressure: Pressure{0.1, 0.2, -0.3, -0.4}, Bias: 1}
 	b, err := json.Marshal(l)
 	if err != nil {
 		t.Fatal(err)

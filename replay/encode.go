@@ -22,7 +22,7 @@ const observationFloats = 52
 func observationFields(o *env.Observation) [observationFloats]*float64 {
 	return [observationFloats]*float64{
 		&o.SinceTrigger, &o.Interval, &o.Shorter, &o.Longer, &o.Rung, &o.Rungs, &o.Period,
-		&o.Outstanding, &o.Waited, &o.OldestAge, &o.Idle, &o.Sighted, &o.SightAge, &o.Returning,
+		&o.Outstanding, &o.Waited, &o.OldestAge, &o.Idle, &o.Sighted, &o.SightAge, &o.ResumeHazard,
 		&o.R05, &o.R2, &o.R15, &o.R300, &o.Reference,
 		&o.Forecast[0], &o.Forecast[1], &o.Forecast[2], &o.Spread[0], &o.Spread[1], &o.Spread[2],
 		&o.BatchLast, &o.BatchSmoothed, &o.Overhead, &o.PerRow, &o.NextRows, &o.Cap, &o.Floor,

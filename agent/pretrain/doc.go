@@ -11,13 +11,11 @@
 // the same arrivals and noise. Drivers on which a hair's difference in that
 // rule's threshold decides nearly all are left out, and one driver's say is
 // squashed. What a generation found is its mean, not its luckiest candidate. It
-// begins at start.json: where end offsets are seen, a mean of a line that an
-// earlier search came to and two made by hand, better than each on generated
-// loads, with guesses at the weights of env.FeatureGrain, FeatureCrowded and
-// FeatureYielding; blind, what an earlier search came to, with the same guesses at
-// the latter two.
+// begins at start.json, what earlier searches came to (bench/policy.md). The
+// policy that ships stops here: it is made with Config.Rounds 0 (`make
+// pretrain`), since a network on top gained nothing.
 //
-// Then a network on top of that line (policy.Prior with an actor of nearly 0) is
+// Otherwise a network on top of that line (policy.Prior with an actor of nearly 0) is
 // improved in rounds. A round plays random drivers (sim.RandomDriver) of
 // every kind with the policy's argmax, its threshold jittered anew for each
 // trigger so that states on both sides of it are met. At some of the choices

@@ -22,8 +22,7 @@ const (
 	heaviest = 8
 )
 
-// fitter takes the gradient steps. Its actor is the last iterate; average is
-// the exponential mean of the iterates over rounds (Polyak and Juditsky 1992).
+// fitter takes gradient steps on the actor's weights; the critic's stay.
 type fitter struct {
 	layout policy.Layout
 	graph  *train.Graph

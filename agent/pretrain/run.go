@@ -30,7 +30,7 @@ type state struct {
 	// Rounds are those done.
 	Rounds []Round `json:"rounds"`
 	// Weights are the last iterate's, Average their exponential mean over the
-	// rounds, Best the Average of the best round that was judged, Chosen.
+	// rounds (Polyak and Juditsky 1992), Best the Average of the best round that was judged, Chosen.
 	Weights []float64   `json:"weights"`
 	Adam    *train.Adam `json:"adam"`
 	Average []float64   `json:"average"`

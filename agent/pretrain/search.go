@@ -43,9 +43,9 @@ type Block struct {
 	Kind sim.Kind
 	// Blind says that it is of the line for blind queries.
 	Blind bool
-	// One says that the constant is among them, By that what the pressure takes of
-	// the wait is.
-	One, By bool
+	// Bias and Pressure say whether the line's bias and the numbers of its Pressure
+	// are searched too.
+	Bias, Pressure bool
 	// Features are those whose weights are searched.
 	Features []int
 	// Knee is the logarithm of a ratio beyond which a single driver says little
@@ -57,7 +57,7 @@ type Block struct {
 // is 0 on the others, so that the blocks hardly get in each other's way.
 func Blocks() []Block {
 	return []Block{
-		{Name: "sighted", Kind: sim.Sighted, One: true, By: true, Knee: knee, Features: []int{
+		{Name: "sighted", Kind: sim.Sighted, Bias: true, Pressure: true, Knee: knee, Features: []int{
 			env.FeatureMarginal, env.FeatureTrend, env.FeatureTrendFast, env.FeatureTrendSlow, env.FeatureForecast1,
 			env.FeatureForecast5, env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureFull,
 			env.FeatureIdle, env.FeaturePeriod, env.FeatureGrain,
@@ -72,7 +72,7 @@ func Blocks() []Block {
 		{Name: "off-model", Kind: sim.OffModel, Knee: knee, Features: []int{
 			env.FeatureNextPrice, env.FeatureSlowDue, env.FeatureSlowPrice, env.FeatureSlowNext, env.FeatureWarmup,
 		}},
-		{Name: "blind", Kind: sim.Blind, Blind: true, One: true, By: true, Knee: knee, Features: []int{
+		{Name: "blind", Kind: sim.Blind, Blind: true, Bias: true, Pressure: true, Knee: knee, Features: []int{
 			env.FeatureMarginal, env.FeatureTrend, env.FeatureTrendSlow, env.FeatureForecast1, env.FeatureForecast5,
 			env.FeatureUtilisation, env.FeatureOverhead, env.FeatureImposed, env.FeatureIdle, env.FeaturePeriod,
 			env.FeatureEmptyShare, env.FeatureEmptyPrice,
@@ -87,8 +87,7 @@ type Found func(block string, generation, of int, score float64, lines policy.Li
 //go:embed start.json
 var startJSON []byte
 
-// StartLines are where a search begins: what earlier searches of other sizes and
-// a hand came to (see the package's doc).
+// StartLines are where a search begins: start.json.
 func StartLines() (lines policy.Lines) {
 	if err := json.Unmarshal(startJSON, &lines); err != nil {
 		panic(fmt.Sprintf("agent/pretrain/start.json: %v", err)) // built in, and tested
@@ -154,11 +153,11 @@ func (b *Block) numbers(lines *policy.Lines) []*float64 {
 		l = &lines.Blind
 	}
 	var all []*float64
-	if b.One {
-		all = append(all, &l.One)
+	if b.Bias {
+		all = append(all, &l.Bias)
 	}
-	if b.By {
-		all = append(all, &l.By.Next, &l.By.Count, &l.By.Trend, &l.By.TrendFast)
+	if b.Pressure {
+		all = append(all, &l.Pressure.Next, &l.Pressure.Count, &l.Pressure.Trend, &l.Pressure.TrendFast)
 	}
 	for _, f := range b.Features {
 		all = append(all, &l.Weight[f])
@@ -184,7 +183,7 @@ func (b *Block) write(lines policy.Lines, x []float64) policy.Lines {
 		*number = round(x[i])
 	}
 	for _, l := range []*policy.Line{&lines.Sighted, &lines.Blind} {
-		l.By.Next, l.By.Count = max(l.By.Next, 0), max(l.By.Count, 0)
+		l.Pressure.Next, l.Pressure.Count = max(l.Pressure.Next, 0), max(l.Pressure.Count, 0)
 	}
 	return lines
 }

@@ -126,7 +126,7 @@ func (c *conductor) beat(ctx context.Context) {
 				}
 			}
 		}
-		c.feed(ctx, env.Input{Kind: env.InputTick})
+		c.feed(ctx, env.Input{Kind: env.InputPeriod})
 	}
 }
 
@@ -164,7 +164,7 @@ func (c *conductor) take(in env.Input) {
 		}
 		c.decide(&t)
 	}
-	if in.Kind == env.InputTick {
+	if in.Kind == env.InputPeriod {
 		wanted := c.env.Wanted()
 		c.wanted.Store(&wanted)
 	}

@@ -44,7 +44,7 @@ func Variants() []Variant {
 		{Name: "without forecasts and trends", Without: func(l *policy.Line) {
 			withoutForecasts(l)
 			l.Weight[env.FeatureTrend], l.Weight[env.FeatureTrendFast], l.Weight[env.FeatureTrendSlow] = 0, 0, 0
-			l.By.Trend, l.By.TrendFast = 0, 0
+			l.Pressure.Trend, l.Pressure.TrendFast = 0, 0
 		}},
 		{Name: "without the marginal cost", Without: withoutMarginal},
 		{Name: "without the grain", Without: func(l *policy.Line) { l.Weight[env.FeatureGrain] = 0 }},
@@ -61,8 +61,8 @@ func withoutForecasts(l *policy.Line) {
 // withoutMarginal lowers the threshold by what the pressure then lacks of a
 // steady query's, of which all terms are 1 at the end of its interval.
 func withoutMarginal(l *policy.Line) {
-	l.One += math.Log((1 + l.By.Next) / (1 + l.By.Next + l.By.Count))
-	l.Weight[env.FeatureMarginal], l.By.Count = 0, 0
+	l.Bias += math.Log((1 + l.Pressure.Next) / (1 + l.Pressure.Next + l.Pressure.Count))
+	l.Weight[env.FeatureMarginal], l.Pressure.Count = 0, 0
 }
 
 // Ablated is what a variant costs on the drivers of a kind, geometric means over

@@ -1,6 +1,6 @@
 // Command rubato tunes the trigger intervals of Spark Structured Streaming
 // queries. It holds flags, signals and sub-commands; the work is in
-// internal/app and internal/demo.
+// the packages that they start.
 //
 // Exit codes: 0 all is well; 1 it failed; 2 the command line or the
 // configuration is wrong; 3 a check (verify) found a difference or damage.

@@ -118,7 +118,7 @@ func forge(ts *testscript.TestScript, _ bool, args []string) {
 		switch {
 		case r.Step != nil:
 			to.AppendStep(r.Step)
-		case r.Input.Kind == env.InputTick:
+		case r.Input.Kind == env.InputPeriod:
 			r.Input.At++
 			fallthrough
 		default:

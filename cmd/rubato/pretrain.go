@@ -22,12 +22,12 @@ func newPretrain() *cobra.Command {
 	var out, state string
 	cmd := &cobra.Command{
 		Use:   "pretrain --out FILE",
-		Short: "Train the policy that ships with the binary, in the simulator; the same seed gives the same bytes",
+		Short: "Train a network on top of the line, in the simulator; the same seed gives the same bytes",
 		Long: `Pretrain improves the waiting-cost rule into a policy, on random simulated
 drivers and generated workloads. It saves its state after each round: stopped
 (Ctrl-C), it goes on from there when called again with the same settings.`,
 		Example: `  rubato pretrain --seed 1 --out my.policy
-  rubato pretrain --rounds 0 --out rule.policy    # what it starts from`,
+  rubato pretrain --rounds 0 --out rule.policy    # as the policy that ships is made`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {

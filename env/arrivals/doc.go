@@ -5,7 +5,7 @@
 //
 // # Model
 //
-// The environment says what it Wants: topics by broker set. A Poller asks each
+// The environment says what is Wanted: topics by broker set. A Poller asks each
 // broker of a set once for all the partitions it leads, whatever number of
 // queries read them, and returns a Sample by set. A sample encodes canonically
 // and enters the tuner as an input like any message, so that a run replays.
@@ -18,6 +18,6 @@
 //
 // On compacted and transactional topics offsets are not row counts. A sample
 // holds what was answered: partitions without a leader are left out. A poll
-// ends with its deadline; what failed is counted, and logged once as it begins
-// and once as it ends.
+// ends with its deadline; a failure is logged once as it begins and once as it
+// ends.
 package arrivals

@@ -165,7 +165,7 @@ func (e *Engine) start() {
 	case n == 0:
 		e.trigger.Outcome = env.Empty
 	case n < e.cfg.Floor:
-		e.trigger.Outcome, e.trigger.Rows = env.Held, 0
+		e.trigger.Outcome, e.trigger.Rows = env.HeldBack, 0
 	default:
 		if e.cfg.Cap > 0 && n > e.cfg.Cap {
 			e.trigger.Rows = e.cfg.Cap

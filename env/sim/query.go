@@ -37,7 +37,7 @@ type query struct {
 	grid     env.Time // next decision period
 	due      env.Time // when something happens next
 	ticks    bool     // whether that is a tick
-	asked    bool     // a trigger of another ended, and this one is next
+	woken    bool     // a trigger of another ended, and this one is next
 	released env.Time // start of the last trigger that the floor did not hold
 	trigger  Trigger  // in course, or the last
 	inBatch  bool
@@ -55,7 +55,7 @@ type query struct {
 // decision period gone by (a tick outside of triggers), a trigger's start (not
 // before resumes), or a command's arrival.
 func (q *query) plan(resumes env.Time) {
-	if q.asked && !q.inBatch {
+	if q.woken && !q.inBatch {
 		q.due, q.ticks = q.now, true
 		return
 	}
@@ -84,8 +84,8 @@ func (s *Sim) happen(i int, at env.Time) bool {
 	q := &s.queries[i]
 	q.advance(at)
 	ticks := q.ticks
-	if q.asked {
-		q.asked = false
+	if q.woken {
+		q.woken = false
 		q.plan(s.resumes)
 		return true
 	}
@@ -178,7 +178,7 @@ func (s *Sim) startTrigger(q *query) {
 	case n == 0:
 		q.trigger.Outcome = env.Empty
 	case held:
-		q.trigger.Outcome, q.trigger.Rows = env.Held, 0
+		q.trigger.Outcome, q.trigger.Rows = env.HeldBack, 0
 	default:
 		if q.cfg.Cap > 0 {
 			q.trigger.Rows = min(n, q.cfg.Cap)
@@ -210,12 +210,12 @@ func (s *Sim) finishTrigger(q *query) {
 	if !s.silent {
 		q.tracker.TriggerEnd(s.now, x.Outcome, s.now, x.Committed, x.Rows, false)
 		s.shared.End(q.tracker, s.now)
-		s.ask(q)
+		s.wakeNext(q)
 	}
 }
 
-// ask lets the query tick that has waited longest, of all but q.
-func (s *Sim) ask(q *query) {
+// wakeNext lets the query tick that has waited longest, of all but q.
+func (s *Sim) wakeNext(q *query) {
 	var next *query
 	most := 0.0
 	for i := range s.queries {
@@ -229,7 +229,7 @@ func (s *Sim) ask(q *query) {
 	}
 	if next != nil {
 		next.advance(s.now)
-		next.asked = true
+		next.woken = true
 		next.plan(s.resumes)
 	}
 }

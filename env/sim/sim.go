@@ -197,16 +197,16 @@ func (s *Sim) pause(t env.Time) bool {
 
 // tick is the query's tick at this moment.
 func (s *Sim) tick(q *query) env.Tick {
-	l := s.shared.Load(s.now)
+	l := s.shared.Neighbours(s.now)
 	if l.Queries = float64(len(s.queries) - 1); l.Queries > 0 {
 		s.others(q, &l)
 	}
-	q.tracker.SetLoad(l)
+	q.tracker.SetNeighbours(l)
 	return q.tracker.Tick(s.now, 0)
 }
 
 // others tells what the others' batches and waits mean to q.
-func (s *Sim) others(q *query, l *env.Load) {
+func (s *Sim) others(q *query, l *env.Neighbours) {
 	own := q.tracker.Pressure(s.now)
 	var left env.Time // in whole nanoseconds, as live
 	for i := range s.queries {
@@ -268,7 +268,7 @@ func (s *Sim) Command(key env.QueryKey, interval time.Duration) {
 	interval = max(interval, time.Millisecond)
 	if q := s.find(key); q != nil && interval != q.sent {
 		q.step(q.cfg.Settings.Ladder.Nearest(interval))
-		q.tracker.Free()
+		q.tracker.Release()
 		q.send(s, interval)
 	}
 }

@@ -166,7 +166,7 @@ func TestDataHeldBackIsNeitherEmptyNorABatch(t *testing.T) {
 	c.Floor, c.Duration = 100, time.Minute
 	held := 0
 	c.OnTrigger = func(x sim.Trigger) {
-		if x.Outcome == env.Held {
+		if x.Outcome == env.HeldBack {
 			held++
 		}
 	}
@@ -189,7 +189,7 @@ func TestDataIsHeldBackForMaxTriggerDelayAtMost(t *testing.T) {
 	}
 	c.OnTrigger = func(x sim.Trigger) {
 		minute := int(math.Round(x.Start.Sub(0) / 60))
-		want := env.Held
+		want := env.HeldBack
 		switch {
 		case taken[minute] > 0:
 			want = env.Batch

@@ -134,7 +134,7 @@ func (a *agent) empty(at env.Time) []env.Input {
 	return []env.Input{a.begin(at), a.end(at+5e6, OutcomeEmpty)}
 }
 
-func tickAt(at env.Time) env.Input { return env.Input{At: at, Kind: env.InputTick} }
+func tickAt(at env.Time) env.Input { return env.Input{At: at, Kind: env.InputPeriod} }
 
 func sampleAt(tb testing.TB, at env.Time, brokers string, ends ...int64) env.Input {
 	topic := arrivals.Topic{Name: "orders"}

@@ -59,7 +59,7 @@ func BenchmarkTick(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := 0; i < b.N; {
-		if err := w.Take(env.Input{At: at(7 + float64(i)/queries*1e-6), Kind: env.InputTick}); err != nil {
+		if err := w.Take(env.Input{At: at(7 + float64(i)/queries*1e-6), Kind: env.InputPeriod}); err != nil {
 			b.Fatal(err)
 		}
 		for {

@@ -12,7 +12,7 @@ const resend = 1
 
 // lease is what a run was last commanded.
 type lease struct {
-	// Wanted is set while the query is to be held to its rung, by WantedMs;
+	// Wanted is set while the query is to be commanded, by WantedMs;
 	// Release asks for one release.
 	Wanted, Release bool
 	WantedMs        int64
@@ -28,7 +28,7 @@ type lease struct {
 // observed, or that may not tick, is left as it is.
 func (e *Environment) Act(q env.QueryKey, rung int) {
 	r := e.steered(q)
-	if r == nil || !r.Ask.Command {
+	if r == nil || !r.Resolved.Command {
 		return
 	}
 	r.tracker.SetRung(rung)
@@ -82,13 +82,15 @@ func (e *Environment) command(r *run, steered bool) (Decision, bool) {
 	l := &r.Lease
 	if r.yields() {
 		*l = lease{}
+		r.tracker.Gap() // what goes by is not its own doing
+		r.tracker.Release()
 		return Decision{}, false
 	}
-	wanted := steered && l.Wanted && r.Ask.Command
+	wanted := steered && l.Wanted && r.Resolved.Command
 	if l.Release || (l.Sent && !wanted) {
 		*l = lease{Wanted: l.Wanted && steered, WantedMs: l.WantedMs}
 		r.tracker.Applied(r.configured())
-		r.tracker.Free()
+		r.tracker.Release()
 		return e.decision(r, r.ConfiguredMs, ActionRelease, 0), true
 	}
 	if !wanted || e.s.Now.Sub(r.LastAt) > staleAfter {
@@ -97,7 +99,7 @@ func (e *Environment) command(r *run, steered bool) (Decision, bool) {
 	interval := l.WantedMs
 	since := e.s.Now.Sub(l.At)
 	changed := !l.Sent || l.IntervalMs != interval
-	if !changed && since < e.opts.Lease.Seconds()/2 && (r.shows(e.epoch(r), l.Seq) || since < resend) {
+	if !changed && since < e.opts.Lease.Seconds()/2 && (r.shows(e.epoch(r.rivalry), l.Seq) || since < resend) {
 		return Decision{}, false
 	}
 	from := r.ConfiguredMs
@@ -113,21 +115,14 @@ func (e *Environment) command(r *run, steered bool) (Decision, bool) {
 	return d, true
 }
 
-// decision numbers a decision: later than any that the run has obeyed.
+// decision numbers a decision: later than any that the query has obeyed.
 func (e *Environment) decision(r *run, intervalMs int64, action string, lease time.Duration) Decision {
 	e.s.CommandSeq++
-	if r.Rival >= e.epoch(r) {
-		r.Epoch = r.Rival + 1
-	}
 	return Decision{
-		V: Version, Epoch: e.epoch(r), Seq: e.s.CommandSeq, Run: r.ID,
+		V: Version, Epoch: e.above(r.rivalry), Seq: e.s.CommandSeq, Run: r.ID,
 		IntervalMs: intervalMs, Action: action, LeaseMs: lease.Milliseconds(),
 	}
 }
-
-// epoch is the one by which the run is commanded: the tuner's, or a later one
-// since another tuner's.
-func (e *Environment) epoch(r *run) uint64 { return max(e.s.Epoch, r.Epoch) }
 
 // shows tells whether the agent has the command in force. Messages from before
 // the command could arrive do not show it either: hence resend.

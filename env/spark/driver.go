@@ -62,11 +62,11 @@ func (e *Environment) attend(r *run) {
 	e.apps[r.Info.AppID] = append(e.apps[r.Info.AppID], r)
 }
 
-// load is what the driver's other queries mean to the run, which is not in a
+// neighbours is what the driver's other queries mean to the run, which is not in a
 // batch when it ticks.
-func (e *Environment) load(r *run) env.Load {
+func (e *Environment) neighbours(r *run) env.Neighbours {
 	runs := e.apps[r.Info.AppID]
-	l := e.driver(r.Info.AppID).Load(e.s.Now)
+	l := e.driver(r.Info.AppID).Neighbours(e.s.Now)
 	if l.Queries = float64(len(runs) - 1); l.Queries == 0 {
 		return l
 	}
@@ -85,10 +85,10 @@ func (e *Environment) load(r *run) env.Load {
 	return l
 }
 
-// ask makes a tick of the query that has waited longest, of all that are
+// wakeNext makes a tick of the query that has waited longest, of all that are
 // commanded on the driver of r, whose trigger has ended: what it waited for may be
 // over.
-func (e *Environment) ask(r *run) {
+func (e *Environment) wakeNext(r *run) {
 	if r.Info == nil {
 		return
 	}
@@ -103,17 +103,17 @@ func (e *Environment) ask(r *run) {
 		}
 	}
 	if next != nil {
-		next.AskedAt = e.s.Now
+		next.WokenAt = e.s.Now
 		e.s.Due = append(e.s.Due, due{Query: next.key, Run: next.ID})
 	}
 }
 
-// answered says whether the run was asked so lately that the trigger which it may
-// have been told to begin is not known to have begun. Asked again it would be told
-// so again, one rung further down, and be too far down to wait after it.
-func (r *run) answered(now env.Time) bool {
+// justWoken tells whether the run was woken less than half a period ago: it may
+// have been told to trigger, and the agent has not said yet that it did. Woken
+// again now it would go down a second rung, too far down to wait after the batch.
+func (r *run) justWoken(now env.Time) bool {
 	set, ok := r.tracker.Settings()
-	return ok && now.Sub(r.AskedAt) < set.Period.Seconds()/2
+	return ok && now.Sub(r.WokenAt) < set.Period.Seconds()/2
 }
 
 // pressure is that of a run that is commanded, 0 of others.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -96,6 +95,7 @@ type query struct {
 	former *env.Tracker
 	leftAt env.Time
 	err    string
+	rivalry
 }
 
 var _ env.Environment = (*Environment)(nil)
@@ -165,8 +165,8 @@ func (e *Environment) Take(in env.Input) error {
 		return e.message(in)
 	case env.InputOffsets:
 		return e.sample(in.Value)
-	case env.InputTick:
-		e.tick()
+	case env.InputPeriod:
+		e.period()
 	}
 	return nil
 }
@@ -261,7 +261,7 @@ func (e *Environment) accept(q *query, r *run, m *Message, p *Progress) {
 		if q.steered() == r {
 			e.s.Due = append(e.s.Due, due{Query: q.key, Run: r.ID, Cause: m.Seq})
 		}
-		e.ask(r)
+		e.wakeNext(r)
 	}
 }
 
@@ -280,21 +280,6 @@ func (r *run) note(now env.Time, m *Message) {
 	r.IntervalMs, r.Managed, r.Conflict, r.Applied = m.IntervalMs, m.Managed, m.Conflict, m.Applied
 }
 
-// acknowledge keeps the numbers of commands ahead of what the agent has seen
-// of this epoch: a checkpoint may be older than that. Of a later epoch is another
-// tuner, which the run is left to for as long as its command is in force.
-func (e *Environment) acknowledge(q *query, r *run) {
-	r.Rivalled = false
-	switch a, own := r.Applied, e.epoch(r); {
-	case a == nil:
-	case a.Epoch == own && a.Seq < math.MaxInt64:
-		e.s.CommandSeq = max(e.s.CommandSeq, a.Seq)
-	case a.Epoch > own && a.Epoch < math.MaxInt64:
-		r.Rival, r.Rivalled = a.Epoch, a.LeaseLeftMs > 0
-		q.err = fmt.Sprintf("the agent obeys epoch %d, later than this tuner's %d", a.Epoch, own)
-	}
-}
-
 func (e *Environment) started(q *query, r *run, m *Message) {
 	stays := r.Info != nil && r.Info.AppID == m.AppID
 	if !stays {
@@ -304,7 +289,7 @@ func (e *Environment) started(q *query, r *run, m *Message) {
 	if !stays {
 		e.enter(r)
 	}
-	if !r.Asked {
+	if !r.HasSettings {
 		e.resolve(q.key, r)
 	}
 }
@@ -323,9 +308,9 @@ func (e *Environment) sample(value []byte) error {
 	return nil
 }
 
-// tick is one decision period gone by: every query that waits is due, but one
-// that has just been asked.
-func (e *Environment) tick() {
+// period is one decision period gone by: every query that waits is due, but one
+// that has just been woken.
+func (e *Environment) period() {
 	if e.s.Now.Sub(e.s.SweptAt) >= 1 {
 		e.sweep()
 	}
@@ -333,7 +318,7 @@ func (e *Environment) tick() {
 		return
 	}
 	for _, k := range e.keys {
-		if r := e.queries[k].steered(); r != nil && !r.tracker.InBatch() && !r.answered(e.s.Now) {
+		if r := e.queries[k].steered(); r != nil && !r.tracker.InBatch() && !r.justWoken(e.s.Now) {
 			e.s.Due = append(e.s.Due, due{Query: k, Run: r.ID})
 		}
 	}
@@ -349,7 +334,7 @@ func (e *Environment) Next() (env.Tick, bool) {
 		if r == nil || r.ID != d.Run {
 			continue
 		}
-		r.tracker.SetLoad(e.load(r))
+		r.tracker.SetNeighbours(e.neighbours(r))
 		t := r.tracker.Tick(e.s.Now, d.Cause)
 		t.Stale = e.s.Now.Sub(r.LastAt) > staleAfter
 		r.Cause, r.Observed = d.Cause, t.Observation

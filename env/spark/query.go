@@ -42,7 +42,10 @@ func (e *Environment) put(q *query) {
 // join adds a run whose first message is m. The runs before it are in doubt
 // until they speak again.
 func (e *Environment) join(q *query, m *Message) *run {
-	r := &run{key: q.key, runState: runState{
+	if q.rivalry.LeftTo {
+		q.rivalry.QuietSince = e.s.Now // the other has not commanded this run yet
+	}
+	r := &run{key: q.key, rivalry: &q.rivalry, runState: runState{
 		ID: m.Run, LastAt: e.s.Now,
 		Seq: m.Seq - 1, Counters: m.Counters, ConfiguredMs: m.ConfiguredMs,
 	}}
@@ -134,7 +137,7 @@ func (e *Environment) sweep() {
 			}
 		}
 		left := e.s.Now.Sub(q.leftAt)
-		forget := len(q.runs) == 0 && left > silence && (q.former == nil || left > remember)
+		forget := len(q.runs) == 0 && left > silence && (q.former == nil && q.rivalry == rivalry{} || left > remember)
 		if forget {
 			delete(e.queries, k)
 		}
@@ -181,7 +184,7 @@ func (q *query) steered() *run {
 }
 
 // yields tells whether the run would be commanded, but for another tuner.
-func (r *run) yields() bool { return r.Rivalled && r.Ask.Command }
+func (r *run) yields() bool { return r.rivalry.LeftTo && r.Resolved.Command }
 
 // Unresolved is why a query is left alone that the resolver has no settings for.
 const Unresolved = "in no group"
@@ -191,7 +194,7 @@ func (r *run) unmanaged() string {
 	switch {
 	case r.Info == nil:
 		return "not introduced yet"
-	case !r.Asked:
+	case !r.HasSettings:
 		return Unresolved
 	case !r.Info.Manageable:
 		return "not manageable"
@@ -207,7 +210,7 @@ func (r *run) unmanaged() string {
 
 // brokers is the set to ask about one of the run's sources.
 func (r *run) brokers(i int, standard []string) string {
-	if set := arrivals.Set(r.Ask.Brokers); set != "" {
+	if set := arrivals.Set(r.Resolved.Brokers); set != "" {
 		return set
 	}
 	if set := r.Readers[i].Brokers; set != "" {

@@ -44,7 +44,8 @@ type Info struct {
 
 // run is one run of a query.
 type run struct {
-	key env.QueryKey
+	key     env.QueryKey
+	rivalry *rivalry // the query's
 	runState
 	tracker *env.Tracker
 }
@@ -79,21 +80,15 @@ type runState struct {
 	Sampled   bool
 	// Pending is the progress of the batch in course.
 	Pending *Progress
-	// HeldBack is what was outstanding when the trigger in course began.
-	HeldBack float64
+	// OutstandingBefore is what was outstanding when the trigger in course began.
+	OutstandingBefore float64 `json:"HeldBack"`
 
-	// Asked is set once settings were resolved.
-	Asked bool
-	Ask   Resolved
-	Lease lease
-	// Rival is the epoch of the newest command that another tuner gave, 0 for
-	// none; Rivalled tells that it is in force. Epoch is what this tuner commands
-	// the run by since, 0 for its own.
-	Rival    uint64 `json:",omitempty"`
-	Rivalled bool   `json:",omitempty"`
-	Epoch    uint64 `json:",omitempty"`
-	// AskedAt is when it was last asked for being next (see Environment.ask).
-	AskedAt env.Time
+	// HasSettings is set once settings were resolved.
+	HasSettings bool     `json:"Asked"`
+	Resolved    Resolved `json:"Ask"`
+	Lease       lease
+	// WokenAt is when it was last woken for being next (see Environment.wakeNext).
+	WokenAt env.Time `json:"AskedAt"`
 	// Cause is that of the last tick, Observed its observation.
 	Cause    uint64
 	Observed env.Observation
@@ -104,16 +99,16 @@ func (r *run) configured() time.Duration { return ms(r.ConfiguredMs) }
 
 // resolve asks for the run's settings and applies them.
 func (r *run) resolve(q env.QueryKey, resolve Resolver) {
-	was := r.Ask.Command
-	r.Ask, r.Asked = resolve(q, r.configured())
-	r.Asked = r.Asked && r.Ask.Settings.Ladder.Len() > 0
-	if !r.Asked {
-		r.Ask = Resolved{}
+	was := r.Resolved.Command
+	r.Resolved, r.HasSettings = resolve(q, r.configured())
+	r.HasSettings = r.HasSettings && r.Resolved.Settings.Ladder.Len() > 0
+	if !r.HasSettings {
+		r.Resolved = Resolved{}
 		return
 	}
-	r.tracker.Configure(r.Ask.Settings, r.configured())
-	if was && !r.Ask.Command {
-		r.tracker.SetRung(r.Ask.Settings.Ladder.Nearest(r.configured()))
+	r.tracker.Configure(r.Resolved.Settings, r.configured())
+	if was && !r.Resolved.Command {
+		r.tracker.SetRung(r.Resolved.Settings.Ladder.Nearest(r.configured()))
 		r.Lease.Wanted = false
 	}
 	r.applyCaps()
@@ -127,11 +122,11 @@ func (r *run) applyCaps() {
 // caps are maxOffsetsPerTrigger and minOffsetsPerTrigger, 0 for none.
 func (r *run) caps() (limit, floor float64) {
 	limit, floor = caps(r.Readers)
-	if r.Ask.MaxOffsets > 0 {
-		limit = r.Ask.MaxOffsets
+	if r.Resolved.MaxOffsets > 0 {
+		limit = r.Resolved.MaxOffsets
 	}
-	if r.Ask.MinOffsets > 0 {
-		floor = r.Ask.MinOffsets
+	if r.Resolved.MinOffsets > 0 {
+		floor = r.Resolved.MinOffsets
 	}
 	return limit, floor
 }
@@ -247,7 +242,7 @@ func (r *run) follow(now env.Time, m *Message) {
 		return
 	}
 	r.Start, r.StartAt = m.TriggerStartMonoNs, r.time(now, *m.TriggerStartMonoNs)
-	r.HeldBack = r.Ledger.outstanding()
+	r.OutstandingBefore = r.Ledger.outstanding()
 	interval := ms(m.IntervalMs)
 	if r.underway(now, m) {
 		interval = 0 // what the tracker was told with the command holds
@@ -281,8 +276,8 @@ func (r *run) finish(t, end env.Time, o env.Outcome) {
 	r.Pending = nil
 	rows := 0.0
 	switch {
-	case o == env.Empty && r.HeldBack > 0 && r.floor() > 0:
-		o = env.Held
+	case o == env.Empty && r.OutstandingBefore > 0 && r.floor() > 0:
+		o = env.HeldBack
 	case o == env.Batch && p == nil:
 		r.tracker.Gap() // what it took is not known
 	case o == env.Batch:

@@ -18,12 +18,13 @@ type runJSON struct {
 // queryJSON is a query as it is saved. Former is what its last run learnt, or
 // null.
 type queryJSON struct {
-	Key    env.QueryKey
-	Runs   []runJSON
-	Ended  []env.RunID
-	Former *env.Tracker
-	LeftAt env.Time
-	Err    string
+	Key     env.QueryKey
+	Runs    []runJSON
+	Ended   []env.RunID
+	Former  *env.Tracker
+	LeftAt  env.Time
+	Err     string
+	Rivalry rivalry `json:",omitzero"`
 }
 
 // AppendJSON appends all that the environment knows but what the forecasters
@@ -40,7 +41,7 @@ func (e *Environment) AppendJSON(b []byte) ([]byte, error) {
 	b = append(append(append(b, `{"Header":`...), head...), `,"Queries":[`...)
 	for i, k := range e.keys {
 		q := e.queries[k]
-		j := queryJSON{Key: k, Ended: q.ended, LeftAt: q.leftAt, Err: q.err, Former: q.former}
+		j := queryJSON{Key: k, Ended: q.ended, LeftAt: q.leftAt, Err: q.err, Former: q.former, Rivalry: q.rivalry}
 		for _, r := range q.runs {
 			j.Runs = append(j.Runs, runJSON{State: &r.runState, Tracker: r.tracker})
 		}
@@ -112,10 +113,11 @@ type savedQuery struct {
 		State   *runState
 		Tracker json.RawMessage
 	}
-	Ended  []env.RunID
-	Former json.RawMessage
-	LeftAt env.Time
-	Err    string
+	Ended   []env.RunID
+	Former  json.RawMessage
+	LeftAt  env.Time
+	Err     string
+	Rivalry rivalry `json:",omitzero"`
 }
 
 // read makes the environment that a state describes.
@@ -144,7 +146,7 @@ func (e *Environment) read(state []byte) (*Environment, error) {
 }
 
 func (e *Environment) readQuery(j *savedQuery) (err error) {
-	q := &query{key: j.Key, ended: j.Ended, leftAt: j.LeftAt, err: j.Err}
+	q := &query{key: j.Key, ended: j.Ended, leftAt: j.LeftAt, err: j.Err, rivalry: j.Rivalry}
 	if present(j.Former) {
 		if q.former, err = e.readTracker(j.Former); err != nil {
 			return fmt.Errorf("what %s learnt: %w", j.Key, err)
@@ -152,10 +154,13 @@ func (e *Environment) readQuery(j *savedQuery) (err error) {
 	}
 	for _, r := range j.Runs {
 		t, err := e.readTracker(r.Tracker)
-		if err != nil || r.State == nil {
-			return fmt.Errorf("a run of %s: state %v: %w", j.Key, r.State != nil, err)
+		if err != nil {
+			return fmt.Errorf("a run of %s: %w", j.Key, err)
 		}
-		run := &run{key: q.key, runState: *r.State, tracker: t}
+		if r.State == nil {
+			return fmt.Errorf("a run of %s has no state", j.Key)
+		}
+		run := &run{key: q.key, rivalry: &q.rivalry, runState: *r.State, tracker: t}
 		q.runs = append(q.runs, run)
 		if run.Info != nil {
 			e.attend(run)

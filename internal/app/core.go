@@ -136,7 +136,7 @@ func (c *Core) Take(in *env.Input) error {
 			return errors.New("an input came before the first configuration")
 		}
 		err = c.env.Take(*in)
-		if in.Kind == env.InputTick { // which is when queries are forgotten
+		if in.Kind == env.InputPeriod { // which is when queries are forgotten
 			c.loop.Forget(c.env.Known)
 			maps.DeleteFunc(c.stamps, func(q env.QueryKey, _ spark.Stamp) bool { return !c.env.Known(q) })
 		}

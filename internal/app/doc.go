@@ -6,8 +6,8 @@
 // no clock and starts nothing but the learners' workers, whose results it takes
 // at fixed steps. App is a Core with a broker, a clock, a journal, a store and
 // an HTTP interface around it: it numbers and journals every input before the
-// Core takes it, and every step after. Replay drives a Core from a journal
-// instead, and so finds the same steps, byte for byte.
+// Core takes it, and every step after. Verify and Relearn drive a Core from
+// a journal instead, and so find the same steps, byte for byte.
 //
 // A configuration is journalled together with the policy files that it names,
 // so that a replay, and a restart, read none of them again.

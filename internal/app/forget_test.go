@@ -104,7 +104,7 @@ func TestAJournalThatBeginsBehindTheCheckpointIsToldByItsMissingRecords(t *testi
 		t.Fatal(err)
 	}
 	defer func() { _ = j.Close() }()
-	j.AppendInput(&env.Input{At: 1, Kind: env.InputTick})
+	j.AppendInput(&env.Input{At: 1, Kind: env.InputPeriod})
 	if err := j.Flush(); err != nil {
 		t.Fatal(err)
 	}

@@ -224,7 +224,7 @@ func (a *App) beat(ctx context.Context) {
 				a.sampled(ctx, &s)
 			}
 		}
-		a.feed(ctx, env.Input{Kind: env.InputTick})
+		a.feed(ctx, env.Input{Kind: env.InputPeriod})
 		if p := a.config.Load().Decision.Period; p != period {
 			period = p
 			ticks.Reset(p)

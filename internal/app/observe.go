@@ -239,7 +239,7 @@ func shownGroup(g *agent.GroupStatus) telemetry.Group {
 		out.Entropy, out.KL = l.Entropy, l.KL
 		out.Updates, out.LateUpdates, out.FailedUpdates = l.Updates, l.Late, l.Failed
 	}
-	if u := g.Tuner; u != nil {
+	if u := g.Search; u != nil {
 		out.FailedSearches = u.Failed
 	}
 	return out
@@ -250,8 +250,8 @@ func (a *App) warn(g *agent.GroupStatus) {
 	if g.Learner == nil {
 		return
 	}
-	failed := g.Learner.Failed + g.Tuner.Failed
-	err := errors.Join(g.Learner.Err, g.Tuner.Err)
+	failed := g.Learner.Failed + g.Search.Failed
+	err := errors.Join(g.Learner.Err, g.Search.Err)
 	if err != nil && failed != a.tally.failures[g.Name] {
 		a.log.Warn().Err(err).Str("group", g.Name).Uint64("failures", failed).
 			Msg("learning failed: the policy stays as it was")

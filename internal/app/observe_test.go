@@ -15,12 +15,12 @@ func TestWhatFailsInLearningIsWarnedOfOnce(t *testing.T) {
 	var log bytes.Buffer
 	a := &App{log: zerolog.New(&log)}
 	a.tally.reset()
-	g := agent.GroupStatus{Name: "orders", Learner: &agent.LearnerStatus{Failed: 3}, Tuner: &agent.TunerStatus{}}
+	g := agent.GroupStatus{Name: "orders", Learner: &agent.LearnerStatus{Failed: 3}, Search: &agent.SearchStatus{}}
 	a.warn(&g) // before the restart
 	if log.Len() > 0 {
 		t.Errorf("warned of what an earlier process was: %s", log.String())
 	}
-	g.Tuner.Failed, g.Tuner.Err = 1, errors.New("broken")
+	g.Search.Failed, g.Search.Err = 1, errors.New("broken")
 	a.warn(&g)
 	a.warn(&g)
 	told := log.String()

@@ -139,7 +139,7 @@ func (v *virtual) pass(n int) {
 				v.message(q, q.heartbeat(v.at))
 			}
 		}
-		v.take(env.Input{Kind: env.InputTick})
+		v.take(env.Input{Kind: env.InputPeriod})
 	}
 }
 

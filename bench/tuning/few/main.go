@@ -40,7 +40,7 @@ func main() {
 // features of those alone: the constant, and four.
 func block() pretrain.Block {
 	b := pretrain.Blocks()[0]
-	b.By = false
+	b.Pressure = false
 	b.Features = []int{env.FeatureTrend, env.FeatureForecast3, env.FeatureOverhead, env.FeatureImposed}
 	return b
 }
@@ -48,7 +48,7 @@ func block() pretrain.Block {
 func run(ctx context.Context, s pretrain.Search, out string) error {
 	policys, few := pretrain.Blocks()[0], block()
 	s.Evaluations = s.Evaluations * policys.Numbers() / few.Numbers()
-	start := policy.Lines{Sighted: policy.Line{One: math.Log(rules.DefaultThreshold)}}
+	start := policy.Lines{Sighted: policy.Line{Bias: math.Log(rules.DefaultThreshold)}}
 	lines, err := s.Run(ctx, start, few, func(_ string, generation, of int, score float64, _ policy.Lines) {
 		fmt.Fprintf(os.Stderr, "generation %d of %d: cost / the rule's %.4f\n", generation, of, math.Exp(score))
 	})
