@@ -20,10 +20,10 @@ func (l *Loop) Freeze(group string) (*policy.Artefact, error) {
 		a := &policy.Artefact{Network: g.learner.net.Clone(), ReturnScale: g.learner.unit}
 		for key, q := range l.queries {
 			if q.group == i && q.tuned.shift != 0 {
-				if a.Thresholds == nil {
-					a.Thresholds = map[string]float64{}
+				if a.ThresholdShifts == nil {
+					a.ThresholdShifts = map[string]float64{}
 				}
-				a.Thresholds[string(key)] = q.tuned.shift
+				a.ThresholdShifts[string(key)] = q.tuned.shift
 			}
 		}
 		return a, nil

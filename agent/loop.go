@@ -229,7 +229,7 @@ func (g *group) start(q env.QueryKey) float64 {
 	if g.cfg.Artefact == nil {
 		return 0
 	}
-	return g.cfg.Artefact.Thresholds[string(q)]
+	return g.cfg.Artefact.ThresholdShifts[string(q)]
 }
 
 // shift is where the threshold of a query that comes to the group stands: as it
@@ -237,7 +237,7 @@ func (g *group) start(q env.QueryKey) float64 {
 // elsewhere.
 func (g *group) shift(q env.QueryKey, learnt float64) float64 {
 	if g.cfg.Artefact != nil && (g.cfg.Mode == Serve || g.learner == nil) {
-		return g.cfg.Artefact.Thresholds[string(q)]
+		return g.cfg.Artefact.ThresholdShifts[string(q)]
 	}
 	if shift, ok := g.searcher.left[q]; ok {
 		delete(g.searcher.left, q)

@@ -34,7 +34,7 @@ func patient(t testing.TB) sim.Config {
 func tuning(t testing.TB) *Loop {
 	t.Helper()
 	g := learning(t)
-	g.Artefact.Thresholds = map[string]float64{"app/a": eager}
+	g.Artefact.ThresholdShifts = map[string]float64{"app/a": eager}
 	l := configured(t, one, g)
 	set := patient(t).Settings
 	set.Period = env.DefaultPeriod
@@ -145,8 +145,8 @@ func TestWhatWasLearntOfThresholdsIsFrozenAndServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	shift := l.queries["app/a"].tuned.shift
-	if shift == eager || a.Thresholds["app/a"] != shift || len(a.Thresholds) != 1 {
-		t.Fatalf("moved to %v, frozen %v", shift, a.Thresholds)
+	if shift == eager || a.ThresholdShifts["app/a"] != shift || len(a.ThresholdShifts) != 1 {
+		t.Fatalf("moved to %v, frozen %v", shift, a.ThresholdShifts)
 	}
 	cfg := learning(t)
 	cfg.Mode, cfg.Artefact = Serve, a
@@ -172,7 +172,7 @@ func TestAGroupThatIsSwitchedToServeTakesTheThresholdsOfItsArtefact(t *testing.T
 	}
 	frozen := map[env.QueryKey]float64{"app/a": -0.3, "app/b": 0}
 	g.Mode, g.Artefact = Serve, fresh(t, 2)
-	g.Artefact.Thresholds = map[string]float64{"app/a": frozen["app/a"]}
+	g.Artefact.ThresholdShifts = map[string]float64{"app/a": frozen["app/a"]}
 	if err := l.Configure([]GroupConfig{g}, one); err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,8 @@ type InputKind uint8
 // The inputs of a live tuner. Its decisions are a pure function of them, in
 // the order they were taken, and of the checkpoint it started from.
 const (
-	// InputStart begins a tuner's process: Value is JSON {"epoch": n}. Nothing
-	// is commanded until InputCaughtUp.
+	// InputStart begins a tuner's process: Value is a StartValue in JSON. Nothing is
+	// commanded until InputCaughtUp.
 	InputStart InputKind = iota + 1
 	// InputCaughtUp says that all messages missed meanwhile were taken.
 	InputCaughtUp
@@ -30,6 +30,11 @@ const (
 	// InputStop ends a process: every query is released.
 	InputStop
 )
+
+// StartValue is the Value of an InputStart.
+type StartValue struct {
+	Epoch uint64 `json:"epoch"`
+}
 
 // Input is one thing that the tuner took in. Inputs are journalled in order.
 type Input struct {

@@ -95,15 +95,15 @@ type state struct {
 
 	// Arrivals. Frontier is the time of the last sample, and where the curve
 	// ends; from there on arrivals are extrapolated.
-	Curve     Curve
-	Frontier  Time
-	SampledAt Time // the last sighted sample
-	Sampled   bool
-	RoseAt    Time    // when data was last seen to arrive
-	Counted   float64 // cumulative, as far as the fast rates took it
-	Second    Time    // next second of the clock
-	SecondAt  float64 // cumulative at the second before
-	Rates     Rates
+	Curve       Curve
+	Frontier    Time
+	SampledAt   Time // the last sighted sample
+	Sampled     bool
+	RoseAt      Time    // when data was last seen to arrive
+	Counted     float64 // cumulative, as far as the fast rates took it
+	Second      Time    // next second of the clock
+	SecondTotal float64 `json:"SecondAt"` // cumulative at the second before
+	Rates       Rates
 
 	// Commits since MeterFrom, and the level before them; Based once a batch
 	// has told where the query stood.

@@ -31,7 +31,7 @@ func (k *Tracker) confirm(t Time, v float64) {
 	s := &k.s
 	if s.Curve.Len() == 0 {
 		s.Curve.Append(t, v)
-		s.Frontier, s.Counted, s.SecondAt = t, v, v
+		s.Frontier, s.Counted, s.SecondTotal = t, v, v
 		s.Second = (t/1e9 + 1) * 1e9
 		if t%1e9 == 0 {
 			s.Second = t + 1e9
@@ -64,17 +64,17 @@ func (k *Tracker) seconds() {
 		skip := n - catchUp
 		to := s.Second + Time(skip-1)*1e9
 		v := s.Curve.At(to)
-		s.Rates.Seconds(float64(skip), (v-s.SecondAt)/float64(skip))
-		s.SecondAt, s.Second = v, to+1e9
+		s.Rates.Seconds(float64(skip), (v-s.SecondTotal)/float64(skip))
+		s.SecondTotal, s.Second = v, to+1e9
 	}
 	for s.Second <= s.Frontier {
 		v := s.Curve.At(s.Second)
-		rate := max(v-s.SecondAt, 0)
+		rate := max(v-s.SecondTotal, 0)
 		s.Rates.Seconds(1, rate)
 		if k.forecast != nil {
 			k.forecast.Step(s.Second, rate)
 		}
-		s.SecondAt = v
+		s.SecondTotal = v
 		s.Second += 1e9
 	}
 }

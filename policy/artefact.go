@@ -18,9 +18,9 @@ type Artefact struct {
 	Network *Network
 	// ReturnScale is the divisor of the critic's returns (see agent), > 0.
 	ReturnScale float64
-	// Thresholds are by how much the threshold of single queries is moved, in its
+	// ThresholdShifts are by how much the threshold of single queries is moved, in its
 	// logarithm, by key: what was learnt of them. Others stand at 0.
-	Thresholds map[string]float64
+	ThresholdShifts map[string]float64
 	// Provenance tells where the policy comes from: commit, command, time,
 	// journal, seed. Programs read only journal and group of it (app.Judge).
 	Provenance map[string]string
@@ -30,7 +30,7 @@ const (
 	artefactMagic   = "RUBATO-POLICY\n"
 	artefactVersion = 1
 	maxHeader       = 1 << 20
-	maxThreshold    = 4 // beyond it a moved threshold is no threshold
+	maxShift        = 4 // beyond it a moved threshold is no threshold
 )
 
 type artefactHeader struct {
@@ -53,7 +53,7 @@ func (a *Artefact) Encode() ([]byte, error) {
 	if err := a.validate(); err != nil {
 		return nil, fmt.Errorf("encode policy: %w", err)
 	}
-	header, err := json.Marshal(artefactHeader{ReturnScale: a.ReturnScale, Provenance: a.Provenance, Thresholds: a.Thresholds})
+	header, err := json.Marshal(artefactHeader{ReturnScale: a.ReturnScale, Provenance: a.Provenance, Thresholds: a.ThresholdShifts})
 	if err != nil {
 		return nil, fmt.Errorf("encode policy's header: %w", err)
 	}
@@ -117,7 +117,7 @@ func decodeArtefact(b []byte) (*Artefact, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Artefact{Network: net, ReturnScale: h.ReturnScale, Provenance: h.Provenance, Thresholds: h.Thresholds}
+	a := &Artefact{Network: net, ReturnScale: h.ReturnScale, Provenance: h.Provenance, ThresholdShifts: h.Thresholds}
 	return a, a.validate()
 }
 
@@ -132,8 +132,8 @@ func sizeOr(net []byte, err error) error {
 }
 
 func (a *Artefact) validate() error {
-	for q, shift := range a.Thresholds {
-		if !(math.Abs(shift) <= maxThreshold) {
+	for q, shift := range a.ThresholdShifts {
+		if !(math.Abs(shift) <= maxShift) {
 			return fmt.Errorf("the threshold of %q moved by %v: %w", q, shift, ErrHeader)
 		}
 	}

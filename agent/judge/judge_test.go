@@ -22,7 +22,7 @@ import (
 const orders env.QueryKey = "shop/orders"
 
 // settings are those of profile balanced.
-func settings(t testing.TB) Settings {
+func settings(t testing.TB) Resolver {
 	t.Helper()
 	l, err := env.NewLadder(100*time.Millisecond, 10*time.Second)
 	if err != nil {
@@ -47,7 +47,7 @@ func shipped(t testing.TB) *policy.Artefact {
 // patient is the policy that ships, waiting e^2 times as long on orders.
 func patient(t testing.TB) *policy.Artefact {
 	a := shipped(t)
-	a.Thresholds = map[string]float64{string(orders): 2}
+	a.ThresholdShifts = map[string]float64{string(orders): 2}
 	return a
 }
 

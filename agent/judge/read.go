@@ -41,13 +41,13 @@ type Window struct {
 	Model  threshold.Model
 }
 
-// Settings are what is asked of a query that is configured to an interval; false
+// Resolver tells what is asked of a query that is configured to an interval; false
 // where it cannot be managed.
-type Settings func(q env.QueryKey, configured time.Duration) (env.Settings, bool)
+type Resolver func(q env.QueryKey, configured time.Duration) (env.Settings, bool)
 
 // Read reads the queries of a journal, by their keys. Arrivals up to the record
 // since are left out.
-func Read(ctx context.Context, j *replay.Journal, since uint64, settings Settings) ([]Query, error) {
+func Read(ctx context.Context, j *replay.Journal, since uint64, settings Resolver) ([]Query, error) {
 	r := reader{}
 	err := j.Iterate(1, func(rec replay.Record) error {
 		switch {
@@ -181,7 +181,7 @@ const noInterval = "it has no interval that could be tuned"
 
 // untunable tells whether all that is known of its runs is that none had an
 // interval that could be tuned.
-func (q *reading) untunable(key env.QueryKey, settings Settings) bool {
+func (q *reading) untunable(key env.QueryKey, settings Resolver) bool {
 	for _, configured := range q.configured {
 		if _, manageable := settings(key, configured); configured > 0 && manageable {
 			return false
@@ -190,7 +190,7 @@ func (q *reading) untunable(key env.QueryKey, settings Settings) bool {
 	return len(q.configured) > 0
 }
 
-func (q *reading) query(key env.QueryKey, settings Settings) Query {
+func (q *reading) query(key env.QueryKey, settings Resolver) Query {
 	q.close()
 	out := Query{Key: key}
 	for _, w := range q.done {

@@ -82,7 +82,7 @@ func Blocks() []Block {
 
 // Found is told of the line that a block's search has come to: the mean
 // logarithm of its cost over the rule's, after so many generations of all.
-type Found func(block string, generation, of int, score float64, lines policy.Lines)
+type Found func(generation, of int, score float64)
 
 //go:embed start.json
 var startJSON []byte
@@ -125,7 +125,7 @@ func (s Search) run(ctx context.Context, lines policy.Lines, b Block, found Foun
 		if score < best {
 			best, chosen = score, at
 		}
-		found(b.Name, g, all, score, at)
+		found(g, all, score)
 		if g == all {
 			break
 		}

@@ -47,7 +47,7 @@ func TestASearchOfTheSameSeedEndsInTheSameLine(t *testing.T) {
 	s := Search{Seed: 5, Drivers: 6, Length: time.Minute, Evaluations: 3}
 	block := Blocks()[0]
 	search := func() (lines policy.Lines, scores []float64) {
-		lines, err := s.Run(context.Background(), StartLines(), block, func(_ string, _, _ int, score float64, _ policy.Lines) {
+		lines, err := s.Run(context.Background(), StartLines(), block, func(_, _ int, score float64) {
 			scores = append(scores, score)
 		})
 		if err != nil {

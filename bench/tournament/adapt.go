@@ -158,9 +158,9 @@ func (r *shiftRun) limits(ctx context.Context, apart *bout, prior *policy.Artefa
 	}
 	for i, shift := range hindsight {
 		a := *prior
-		a.Thresholds = map[string]float64{}
+		a.ThresholdShifts = map[string]float64{}
 		for q := range apart.index {
-			a.Thresholds[string(q)] = shift
+			a.ThresholdShifts[string(q)] = shift
 		}
 		if r.moved[i], err = apart.served(ctx, &a); err != nil {
 			return err
@@ -206,7 +206,7 @@ func (r *learnerRun) run(ctx context.Context, o *AdaptOptions, l Learner, live, 
 
 // same tells whether two snapshots decide alike.
 func same(a, b *policy.Artefact) bool {
-	return a.Network.ID() == b.Network.ID() && maps.Equal(a.Thresholds, b.Thresholds)
+	return a.Network.ID() == b.Network.ID() && maps.Equal(a.ThresholdShifts, b.ThresholdShifts)
 }
 
 // served is the cost rate of a over the whole bout.

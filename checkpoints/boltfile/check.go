@@ -112,9 +112,9 @@ func metaPages() []int64 {
 	return offsets
 }
 
-// begins tells whether a file's first bytes show bbolt's mark where one of its
+// Begins tells whether a file's first bytes show bbolt's mark where one of its
 // meta pages has it.
-func begins(head []byte) bool {
+func Begins(head []byte) bool {
 	for _, off := range metaPages() {
 		if m := head[min(int(off)+headerSize, len(head)):]; len(m) >= 4 && native.Uint32(m) == magic {
 			return true

@@ -144,7 +144,7 @@ func recognise(path string, info fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	if !begins(head) && len(bytes.Trim(head, "\x00")) > 0 {
+	if !Begins(head) && len(bytes.Trim(head, "\x00")) > 0 {
 		return fmt.Errorf("%w: its content is of another kind", ErrForeign)
 	}
 	return nil
@@ -158,7 +158,7 @@ func Is(path string) (bool, error) {
 	}
 	defer func() { _ = file.Close() }()
 	head, err := readHead(file)
-	return begins(head), err
+	return Begins(head), err
 }
 
 // readHead reads as far as the last place that a meta page can be at.

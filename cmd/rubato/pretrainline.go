@@ -143,7 +143,7 @@ func (l *lineSearch) run(ctx context.Context) error {
 func (l *lineSearch) search(ctx context.Context, b pretrain.Block) error {
 	bar := newProgress(l.log, fmt.Sprintf("block %s, generations", b.Name))
 	best := math.Inf(1)
-	lines, err := l.Run(ctx, l.state.Lines, b, func(_ string, generation, of int, score float64, _ policy.Lines) {
+	lines, err := l.Run(ctx, l.state.Lines, b, func(generation, of int, score float64) {
 		best = min(best, score)
 		bar.show(generation, of)
 	})

@@ -180,9 +180,7 @@ func (e *Environment) start(value []byte) error {
 			r.tracker.Gap()
 		}
 	}
-	var v struct {
-		Epoch uint64 `json:"epoch"`
-	}
+	var v env.StartValue
 	if err := json.Unmarshal(value, &v); err != nil {
 		return fmt.Errorf("%w: start %q: %w", ErrInput, value, err)
 	}

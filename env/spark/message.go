@@ -136,7 +136,8 @@ type SourceOptions struct {
 	MinOffsetsPerTrigger string `json:"minOffsetsPerTrigger,omitempty"`
 }
 
-// Stats are the agent's own counts, cumulative over a run.
+// Stats are the agent's own counts, cumulative over a run for as long as the agent
+// stays in its driver.
 type Stats struct {
 	HookFirings  map[string]uint64 `json:"hookFirings,omitempty"`
 	AdviceErrors uint64            `json:"adviceErrors"`

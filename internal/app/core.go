@@ -174,7 +174,7 @@ func (c *Core) send() {
 
 // start begins a process: nothing is commanded until it has caught up.
 func (c *Core) start(in *env.Input) error {
-	var v startInput
+	var v env.StartValue
 	if err := json.Unmarshal(in.Value, &v); err != nil {
 		return fmt.Errorf("reading a start: %w", err)
 	}

@@ -152,7 +152,7 @@ func TestRestoredCoreHasTheSameStateAndDecidesTheSame(t *testing.T) {
 		},
 	}
 	core, n := NewCore(hooks), 0
-	_, err = eachTurn(j, 1, func(turn *turn) error {
+	err = eachTurn(j, 1, func(turn *turn) error {
 		now = turn
 		if n++; n%97 == 0 { // as a restart would
 			saved, err := core.State()

@@ -47,9 +47,5 @@ func configValue(cfg *configs.Config) ([]byte, error) {
 	return b, nil
 }
 
-// startInput is the Value of an InputStart.
-type startInput struct {
-	Epoch uint64 `json:"epoch"`
-}
-
+// startValue is an env.StartValue in JSON.
 func startValue(epoch uint64) []byte { return fmt.Appendf(nil, `{"epoch":%d}`, epoch) }

@@ -44,7 +44,7 @@ func Relearn(ctx context.Context, journalPath, storePath string, every int, prog
 		}
 	}
 	n := 0
-	_, err = eachTurn(journal, ckpt.JournalSeq+1, func(t *turn) error {
+	err = eachTurn(journal, ckpt.JournalSeq+1, func(t *turn) error {
 		if ctx.Err() != nil {
 			return errStop
 		}

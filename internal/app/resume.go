@@ -145,7 +145,7 @@ func (t *tail) step(s *replay.Step) {
 
 // play takes the inputs behind a sequence again, until ctx ends.
 func (t *tail) play(ctx context.Context, j *replay.Journal, after uint64, c *Core) error {
-	_, err := eachTurn(j, after+1, func(turn *turn) error {
+	err := eachTurn(j, after+1, func(turn *turn) error {
 		if ctx.Err() != nil {
 			return errStop
 		}

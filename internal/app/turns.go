@@ -32,8 +32,8 @@ var errStop = errors.New("stop")
 
 // eachTurn groups the journal's records from sequence from on into turns.
 // Records before the first input belong to a turn that is not kept: they are
-// skipped and counted.
-func eachTurn(j *replay.Journal, from uint64, fn func(*turn) error) (skipped int, err error) {
+// skipped.
+func eachTurn(j *replay.Journal, from uint64, fn func(*turn) error) error {
 	var cur *turn
 	emit := func() error {
 		if cur == nil {
@@ -44,7 +44,7 @@ func eachTurn(j *replay.Journal, from uint64, fn func(*turn) error) (skipped int
 		return fn(t)
 	}
 	expect := from
-	err = j.Iterate(from, func(r replay.Record) error {
+	err := j.Iterate(from, func(r replay.Record) error {
 		if r.Seq != expect {
 			return fmt.Errorf("journal: records %d to %d are missing", expect, r.Seq-1)
 		}
@@ -57,7 +57,6 @@ func eachTurn(j *replay.Journal, from uint64, fn func(*turn) error) (skipped int
 			cur = &turn{seq: r.Seq, last: r.Seq, input: *r.Input, late: map[lateKey]bool{}}
 			return nil
 		case cur == nil:
-			skipped++
 			return nil
 		}
 		cur.last = r.Seq
@@ -73,7 +72,7 @@ func eachTurn(j *replay.Journal, from uint64, fn func(*turn) error) (skipped int
 	if errors.Is(err, errStop) {
 		err = nil
 	}
-	return skipped, err
+	return err
 }
 
 func (t *turn) putOff(in *env.Input) error {

@@ -57,7 +57,7 @@ func Verify(ctx context.Context, journalPath, storePath string, progress func(do
 	if v.Unverifiable, err = stepsBefore(journal, base.JournalSeq); err != nil {
 		return v, err
 	}
-	_, err = eachTurn(journal, base.JournalSeq+1, r.take)
+	err = eachTurn(journal, base.JournalSeq+1, r.take)
 	if err == nil {
 		err = ctx.Err()
 	}

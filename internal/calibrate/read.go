@@ -5,13 +5,13 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
+	"rubato/checkpoints/boltfile"
 	"rubato/env"
 	"rubato/env/arrivals"
 	"rubato/env/spark"
@@ -22,9 +22,6 @@ import (
 // arrivals.Sample with a type and wallMs, ms of the same wall clock as the
 // metrics' own.
 const OffsetsType = "offsets"
-
-// boltMagic is at byte 16 of every bbolt file.
-const boltMagic = 0xED0CDAED
 
 // ErrEmpty says that a file holds nothing.
 var ErrEmpty = errors.New("empty: want messages of rubato.metrics, one a line, or a journal")
@@ -42,7 +39,7 @@ func ReadFile(path string) ([]*Run, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read metrics: %w", err)
 	}
-	if len(head) == 20 && binary.LittleEndian.Uint32(head[16:]) == boltMagic {
+	if boltfile.Begins(head) {
 		return readJournal(path)
 	}
 	var lines io.Reader = in

@@ -23,7 +23,8 @@ const (
 type Trace []int
 
 // ReadTrace reads a trace from a CSV file with the header second,events.
-// Seconds must ascend; those left out have no events. Errors name file and line.
+// Seconds must ascend; those left out have no events (env/sim/traces, which is
+// there to judge by, refuses such). Errors name file and line.
 func ReadTrace(path string) (Trace, error) {
 	f, err := os.Open(path)
 	if err != nil {

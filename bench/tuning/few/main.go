@@ -49,7 +49,7 @@ func run(ctx context.Context, s pretrain.Search, out string) error {
 	policys, few := pretrain.Blocks()[0], block()
 	s.Evaluations = s.Evaluations * policys.Numbers() / few.Numbers()
 	start := policy.Lines{Sighted: policy.Line{Bias: math.Log(rules.DefaultThreshold)}}
-	lines, err := s.Run(ctx, start, few, func(_ string, generation, of int, score float64, _ policy.Lines) {
+	lines, err := s.Run(ctx, start, few, func(generation, of int, score float64) {
 		fmt.Fprintf(os.Stderr, "generation %d of %d: cost / the rule's %.4f\n", generation, of, math.Exp(score))
 	})
 	if err != nil {
