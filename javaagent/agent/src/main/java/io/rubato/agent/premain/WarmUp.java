@@ -7,6 +7,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.jar.JarFile;
 
 /** Brings the core to life on a daemon thread, once, and ends it. */
@@ -42,6 +43,8 @@ final class WarmUp implements Gate.Core, Runnable {
     private volatile ClassLoader sparkLoader;
     private volatile boolean live;
     private volatile String held = "";
+    /** Why the queries have not been given back yet; null where nothing failed. */
+    private volatile Throwable failure;
 
     WarmUp(String argument, Instrumentation instrumentation) {
         this(instrumentation, PATIENCE_MS, sparkLoader -> start(argument, instrumentation, sparkLoader));
@@ -99,7 +102,13 @@ final class WarmUp implements Gate.Core, Runnable {
     /** Begins in a JVM whose streams may be running, and waits; null where it fails. What takes longer stays, and goes on. */
     String settleLive(ClassLoader loader) throws InterruptedException {
         live = true;
-        begin(loader);
+        try {
+            begin(loader);
+        } catch (Throwable refused) {
+            instrumentation.removeTransformer(gate);
+            Agent.uninstalled();
+            throw refused;
+        }
         boolean over = settled.await(patienceMs, TimeUnit.MILLISECONDS);
         if (core == null) {
             if (!over) {
@@ -159,33 +168,30 @@ final class WarmUp implements Gate.Core, Runnable {
     String detach() throws InterruptedException {
         synchronized (this) {
             if (leaving.getCount() > 0) {
-                leaving.countDown();
                 daemon("rubato-detach", this::leave);
+                leaving.countDown();
             }
         }
         if (left.await(patienceMs, TimeUnit.MILLISECONDS)) {
             return "detached: every query has its own interval, Spark's classes are as they were";
         }
-        return core == null ? "still warming up: the agent leaves when that is over"
-                : "every query has its own interval; the hooks leave when the batch in progress has ended of " + held;
+        if (core == null) {
+            return "still warming up: the agent leaves when that is over";
+        }
+        Throwable why = failure;
+        if (why != null) {
+            throw new IllegalStateException("not detached, intervals are given back when their leases end: " + cause(why));
+        }
+        return "every query has its own interval; the hooks leave when the batch in progress has ended of " + held;
     }
 
     private void leave() {
-        try {
-            if (begunNs.compareAndSet(null, System.nanoTime())) {
-                // A class that is just loading would begin it.
-                nothingComes();
-            } else {
-                // However long it takes: a core that came later could not be taken out again.
-                done.await();
-            }
-            if (core != null) {
-                for (held = (String) tell("release"); !held.isEmpty(); held = (String) tell("release")) {
-                    Thread.sleep(HELD_LOOK_MS);
-                }
-            }
-        } catch (Throwable error) {
-            System.err.println("rubato-agent: intervals are given back when their leases end: " + cause(error));
+        if (begunNs.compareAndSet(null, System.nanoTime())) {
+            // A class that is just loading would begin it.
+            nothingComes();
+        }
+        while (!released()) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(HELD_LOOK_MS));
         }
         synchronized (this) {
             instrumentation.removeTransformer(gate);
@@ -199,6 +205,25 @@ final class WarmUp implements Gate.Core, Runnable {
         }
         Agent.uninstalled();
         left.countDown();
+    }
+
+    /**
+     * Whether no loop holds a target of ours: hooks that were taken out earlier would leave it to one that nothing can wake.
+     * However long it takes: nor could a core that came later be taken out again.
+     */
+    private boolean released() {
+        try {
+            done.await();
+            held = core == null ? "" : (String) tell("release");
+            failure = null;
+            return held.isEmpty();
+        } catch (Throwable error) {
+            if (failure == null) {
+                System.err.println("rubato-agent: not detached, intervals are given back when their leases end: " + cause(error));
+            }
+            failure = error;
+            return false;
+        }
     }
 
     private Object tell(String method) throws ReflectiveOperationException {

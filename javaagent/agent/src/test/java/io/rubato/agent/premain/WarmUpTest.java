@@ -29,7 +29,7 @@ class WarmUpTest {
             });
 
     /** Stands in for the core, which is called by the names of its methods. */
-    public static final class StandIn implements ClassFileTransformer {
+    public static class StandIn implements ClassFileTransformer {
         final CountDownLatch ended = new CountDownLatch(1);
 
         @Override
@@ -51,6 +51,33 @@ class WarmUpTest {
         public void end() {
             ended.countDown();
         }
+    }
+
+    /** Fails to give its queries back, then waits for one, and is done. */
+    public static final class Reluctant extends StandIn {
+        private final AtomicInteger asked = new AtomicInteger();
+
+        @Override
+        public String release() {
+            switch (asked.incrementAndGet()) {
+                case 1:
+                    throw new IllegalStateException("injected");
+                case 2:
+                    return "app/q";
+                default:
+                    return "";
+            }
+        }
+    }
+
+    @Test
+    void theHooksStayUntilEveryLoopHasLetGoOfItsTarget() throws InterruptedException {
+        Reluctant core = new Reluctant();
+        WarmUp agent = new WarmUp(instrumentation, LONG_MS, sparkLoader -> core);
+        agent.settleLive(null);
+        assertTrue(agent.detach().startsWith("detached"));
+        assertEquals(3, core.asked.get());
+        assertEquals(0, core.ended.getCount());
     }
 
     @Test

@@ -45,7 +45,7 @@ public final class AgentStatus implements AgentMXBean {
     public String line() {
         Totals totals = runs.totals();
         return "so far: " + getQueries().size() + " queries, " + getManagedQueries().size() + " managed; hook firings "
-                + totals.firings + "; advice errors " + getAdviceErrors() + "; messages dropped " + totals.drops
+                + totals.firings + "; advice errors " + getAdviceErrors() + "; messages dropped " + getDroppedMessages()
                 + "; commands applied " + totals.applied + ", refused " + sum(totals.refused) + ' ' + totals.refused
                 + ", expired " + totals.expired;
     }
@@ -92,7 +92,7 @@ public final class AgentStatus implements AgentMXBean {
 
     @Override
     public long getDroppedMessages() {
-        return runs.totals().drops;
+        return runs.dropped();
     }
 
     @Override

@@ -205,6 +205,11 @@ public final class Runs implements Observer {
         return true;
     }
 
+    /** Messages, since the agent was put in. */
+    long dropped() {
+        return queue.dropped();
+    }
+
     /** Over every run since the agent was put in. */
     synchronized Totals totals() {
         Totals totals = new Totals();

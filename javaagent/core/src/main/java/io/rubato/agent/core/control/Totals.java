@@ -10,7 +10,6 @@ final class Totals {
     final Map<String, Long> refused = new TreeMap<>();
     long applied;
     long expired;
-    long drops;
 
     void add(TrackedRun run) {
         for (Hook hook : Hook.values()) {
@@ -18,8 +17,7 @@ final class Totals {
         }
         run.refusedBy().forEach((reason, count) -> refused.merge(reason, count, Long::sum));
         applied += run.applied();
-        expired += run.state.expired();
-        drops += run.state.drops.get();
+        expired += run.expired();
     }
 
     void add(Totals other) {
@@ -27,6 +25,5 @@ final class Totals {
         other.refused.forEach((reason, count) -> refused.merge(reason, count, Long::sum));
         applied += other.applied;
         expired += other.expired;
-        drops += other.drops;
     }
 }

@@ -23,6 +23,8 @@ public final class TrackedRun implements RunReport {
 
     private final long[] sentSeq = new long[REMEMBERED];
     private final long[] sentNs = new long[REMEMBERED];
+    /** Under an earlier agent. */
+    private final long expiredBefore;
     private final SparkReader spark;
     private List<Source> sources;
     private long exitedNs;
@@ -32,7 +34,13 @@ public final class TrackedRun implements RunReport {
     TrackedRun(RunState state, SparkReader spark) {
         this.state = state;
         this.spark = spark;
+        expiredBefore = state.expired();
         state.companion = this;
+    }
+
+    /** Leases, since the agent was put in. */
+    long expired() {
+        return state.expired() - expiredBefore;
     }
 
     @Override

@@ -91,12 +91,16 @@ public final class MetricSender implements Runnable {
         room = new Semaphore(MOST_UNACKNOWLEDGED);
         try {
             awaitTopic(producer);
-            while (!spent) {
+            while (true) {
+                queue.await(); // for long, and what comes then is for the next producer where this one is spent
+                if (spent) {
+                    return;
+                }
                 send(producer, written());
             }
         } finally {
             for (Message lost = inHand.poll(); lost != null; lost = inHand.poll()) {
-                lost.run.drops.incrementAndGet();
+                queue.dropped(lost);
             }
         }
     }
@@ -135,7 +139,7 @@ public final class MetricSender implements Runnable {
                 outgoing.add(new Outgoing(message, writer.write(message, System.nanoTime())));
             } catch (Exception unreadable) {
                 inHand.removeLast();
-                message.run.drops.incrementAndGet();
+                queue.dropped(message);
                 AgentLog.warnOnce("write " + message.type, "a " + message.type + " message cannot be written: " + unreadable);
             }
             message = taken < MOST_AT_ONCE ? queue.poll() : null;
@@ -149,7 +153,7 @@ public final class MetricSender implements Runnable {
             Message message = next.message;
             byte[] key = message.run.identity.key.getBytes(StandardCharsets.US_ASCII);
             if (spent || !taken.tryAcquire(DEAD_MS, TimeUnit.MILLISECONDS)) {
-                inHand.remove().run.drops.incrementAndGet();
+                queue.dropped(inHand.remove());
                 failed(new TimeoutException("the producer has not answered for " + DEAD_MS / 1_000 + " s"));
                 continue;
             }
@@ -159,7 +163,7 @@ public final class MetricSender implements Runnable {
                 if (error == null) {
                     reached();
                 } else {
-                    message.run.drops.incrementAndGet();
+                    queue.dropped(message);
                     failed(error);
                 }
             });

@@ -2,6 +2,7 @@ package io.rubato.agent.core.wire;
 
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Bounded; when it is full the oldest message goes, and its run counts it. Offering never waits for room. Spark's progress
@@ -14,6 +15,7 @@ public final class MessageQueue {
     private final ArrayDeque<Message> messages;
     private final int capacity;
     private final int mostReports;
+    private final AtomicLong dropped = new AtomicLong();
     private int reports;
 
     public MessageQueue(int capacity) {
@@ -45,10 +47,21 @@ public final class MessageQueue {
             Message oldest = all.next();
             if (isReport(oldest) || !amongReports) {
                 all.remove();
-                leaves(oldest).run.drops.incrementAndGet();
+                dropped(leaves(oldest));
                 return;
             }
         }
+    }
+
+    /** Counts a message that will not reach the broker, its run's end or not. */
+    public void dropped(Message message) {
+        message.run.drops.incrementAndGet();
+        dropped.incrementAndGet();
+    }
+
+    /** How many were dropped, of all runs that there were. */
+    public long dropped() {
+        return dropped.get();
     }
 
     private Message leaves(Message message) {
@@ -61,12 +74,17 @@ public final class MessageQueue {
         notifyAll();
     }
 
-    /** Waits for the next message. */
-    public synchronized Message take() throws InterruptedException {
+    /** Waits until a message is there. */
+    public synchronized void await() throws InterruptedException {
         while (messages.isEmpty()) {
             wait();
         }
-        return leaves(messages.removeFirst());
+    }
+
+    /** Waits for the next message. */
+    public synchronized Message take() throws InterruptedException {
+        await();
+        return poll();
     }
 
     /** @return the next message, or null where none is there */

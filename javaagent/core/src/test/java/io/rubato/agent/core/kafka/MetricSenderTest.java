@@ -9,7 +9,9 @@ import io.rubato.agent.core.control.Fixture;
 import io.rubato.agent.core.wire.Message;
 import io.rubato.agent.core.wire.MessageWriter;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 
@@ -30,5 +32,24 @@ class MetricSenderTest {
         }
         assertEquals(3, run.drops.get(), "its introduction and two heartbeats");
         assertNull(fixture.queue.poll());
+    }
+
+    @Test
+    void aProducerThatIsSpentLeavesTheNewestMessagesToTheNext() throws Exception {
+        try (MockProducer<byte[], byte[]> producer =
+                new MockProducer<>(false, new ByteArraySerializer(), new ByteArraySerializer())) {
+            FutureTask<Void> life = new FutureTask<>(() -> {
+                sender.sendUntilSpent(producer);
+                return null;
+            });
+            new Thread(life).start();
+            while (!producer.errorNext(new TimeoutException("injected"))) {
+                Thread.yield(); // the introduction is on its way
+            }
+            Message.post(Message.Type.HEARTBEAT, run, null, fixture.queue);
+            life.get();
+        }
+        assertEquals(1, run.drops.get(), "its introduction");
+        assertEquals(Message.Type.HEARTBEAT, fixture.queue.poll().type);
     }
 }
