@@ -47,6 +47,7 @@ class MetricSenderTest {
                 Thread.yield(); // the introduction is on its way
             }
             Message.post(Message.Type.HEARTBEAT, run, null, fixture.queue);
+            fixture.queue.wake();
             life.get();
         }
         assertEquals(1, run.drops.get(), "its introduction");
