@@ -62,7 +62,7 @@ func TestTheCommittedTablesAreOfThisPolicyAndTheseRules(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer table.Close()
+			defer func() { _ = table.Close() }()
 			want := costs(t, csv.NewReader(table))
 			for name, cost := range costs(t, csv.NewReader(&played)) {
 				if want[name] != cost {

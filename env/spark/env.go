@@ -95,7 +95,8 @@ type query struct {
 	former *env.Tracker
 	leftAt env.Time
 	err    string
-	rivalry
+
+	rivalry rivalry
 }
 
 var _ env.Environment = (*Environment)(nil)
