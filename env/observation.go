@@ -31,7 +31,7 @@ type Observation struct {
 	// ResumeHazard is the chance in a second that a load that has all but ceased
 	// comes back, 1/s: 0 where it has not ceased, or where end offsets are seen
 	// (see Resumptions).
-	ResumeHazard float64
+	ResumeHazard float64 `json:"Returning"`
 
 	// The batch. Last and smoothed duration, s; fitted overhead, s, and time
 	// per event, s; NextRows is what the next batch would take (capped by
