@@ -65,7 +65,7 @@ func (l *learner) begin(group string, late func(string, bool) bool) {
 	if j == nil || l.steps < j.due {
 		return
 	}
-	if late != nil && late(group, j.ready()) {
+	if late != nil && late(group, closed(j.done)) {
 		j.due += Delay
 		l.status.Late++
 		return

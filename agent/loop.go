@@ -253,12 +253,14 @@ func (g *group) close() {
 	}
 }
 
+// kept are the groups that are configured, and those that are gone but kept.
+func (l *Loop) kept() []*group {
+	return slices.AppendSeq(slices.Clone(l.groups), maps.Values(l.gone))
+}
+
 // Close ends the learners' goroutines. The loop must not step afterwards.
 func (l *Loop) Close() {
-	for _, g := range l.groups {
-		g.close()
-	}
-	for _, g := range l.gone {
+	for _, g := range l.kept() {
 		g.close()
 	}
 }
@@ -277,7 +279,7 @@ func (l *Loop) Held(q env.QueryKey) bool { return l.queries[q] != nil && l.queri
 // those held.
 func (l *Loop) Forget(known func(env.QueryKey) bool) {
 	maps.DeleteFunc(l.queries, func(k env.QueryKey, q *query) bool { return !q.held && !known(k) })
-	for _, g := range slices.AppendSeq(slices.Clone(l.groups), maps.Values(l.gone)) {
+	for _, g := range l.kept() {
 		maps.DeleteFunc(g.searcher.left, func(k env.QueryKey, _ float64) bool { return !known(k) })
 	}
 }

@@ -42,15 +42,6 @@ type search struct {
 	err  error
 }
 
-func (s *search) ready() bool {
-	select {
-	case <-s.done:
-		return true
-	default:
-		return false
-	}
-}
-
 // searcher searches the thresholds of a group's queries, one at a time, on a
 // goroutine of its own.
 type searcher struct {
@@ -79,7 +70,7 @@ func (u *searcher) take(l *Loop, group string, t *env.Tick) {
 	if s == nil || t.At < s.due {
 		return
 	}
-	if l.Late != nil && l.Late(searchLate+group, s.ready()) {
+	if l.Late != nil && l.Late(searchLate+group, closed(s.done)) {
 		s.due = t.At.Add(searchDelay)
 		u.status.Late++
 		return

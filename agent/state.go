@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -74,7 +73,7 @@ type queryState struct {
 // nothing: an update in flight is stored as what it was made from.
 func (l *Loop) State() ([]byte, error) {
 	st := loopState{Index: l.index}
-	for _, g := range slices.AppendSeq(slices.Clone(l.groups), maps.Values(l.gone)) {
+	for _, g := range l.kept() {
 		if g.learner == nil {
 			continue
 		}

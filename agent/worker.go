@@ -65,9 +65,10 @@ type outcome struct {
 	err                    error
 }
 
-func (j *job) ready() bool {
+// closed tells whether what closes done at its end is over.
+func closed(done <-chan struct{}) bool {
 	select {
-	case <-j.done:
+	case <-done:
 		return true
 	default:
 		return false

@@ -45,6 +45,14 @@ type Window struct {
 // where it cannot be managed.
 type Resolver func(q env.QueryKey, configured time.Duration) (env.Settings, bool)
 
+// tunable is what is asked of a query with an interval that could be tuned.
+func (r Resolver) tunable(q env.QueryKey, configured time.Duration) (set env.Settings, ok bool) {
+	if configured <= 0 {
+		return set, false
+	}
+	return r(q, configured)
+}
+
 // Read reads the queries of a journal, by their keys. Arrivals up to the record
 // since are left out.
 func Read(ctx context.Context, j *replay.Journal, since uint64, settings Resolver) ([]Query, error) {
@@ -183,7 +191,7 @@ const noInterval = "it has no interval that could be tuned"
 // interval that could be tuned.
 func (q *reading) untunable(key env.QueryKey, settings Resolver) bool {
 	for _, configured := range q.configured {
-		if _, manageable := settings(key, configured); configured > 0 && manageable {
+		if _, ok := settings.tunable(key, configured); ok {
 			return false
 		}
 	}
@@ -195,11 +203,11 @@ func (q *reading) query(key env.QueryKey, settings Resolver) Query {
 	out := Query{Key: key}
 	for _, w := range q.done {
 		configured, known := q.configured[w.run]
-		set, manageable := settings(key, configured)
+		set, tunable := settings.tunable(key, configured)
 		switch {
 		case !known:
 			out.Why = "the journal does not tell what interval it is configured to"
-		case configured <= 0 || !manageable:
+		case !tunable:
 			out.Why = noInterval
 		default:
 			out.Windows = append(out.Windows, Window{configured, w.counts, threshold.Fitted(set, &w.seen)})

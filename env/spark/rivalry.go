@@ -51,11 +51,10 @@ func (e *Environment) acknowledge(q *query, r *run) {
 func (y *rivalry) quiet(e *Environment, own uint64) {
 	switch {
 	case !y.LeftTo:
-	case y.Epoch <= own: // this tuner has started anew, and is the later one
-		y.LeftTo, y.QuietSince = false, 0
-	case y.QuietSince == 0:
+	case y.Epoch > own && y.QuietSince == 0:
 		y.QuietSince = e.s.Now
-	case e.s.Now.Sub(y.QuietSince) >= e.opts.Lease.Seconds():
+	case y.Epoch <= own, // this tuner has started anew, and is the later one
+		e.s.Now.Sub(y.QuietSince) >= e.opts.Lease.Seconds():
 		y.LeftTo, y.QuietSince = false, 0
 	}
 }

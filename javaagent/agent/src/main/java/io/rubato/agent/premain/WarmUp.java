@@ -105,8 +105,7 @@ final class WarmUp implements Gate.Core, Runnable {
         try {
             begin(loader);
         } catch (Throwable refused) {
-            instrumentation.removeTransformer(gate);
-            Agent.uninstalled();
+            takeBack();
             throw refused;
         }
         boolean over = settled.await(patienceMs, TimeUnit.MILLISECONDS);
@@ -114,8 +113,7 @@ final class WarmUp implements Gate.Core, Runnable {
             if (!over) {
                 return "still warming up: the hooks come when that is over";
             }
-            instrumentation.removeTransformer(gate);
-            Agent.uninstalled();
+            takeBack();
             return null;
         }
         try {
@@ -123,6 +121,12 @@ final class WarmUp implements Gate.Core, Runnable {
         } catch (ReflectiveOperationException error) {
             return cause(error).toString();
         }
+    }
+
+    /** Of what has hooked nothing yet. */
+    private void takeBack() {
+        instrumentation.removeTransformer(gate);
+        Agent.uninstalled();
     }
 
     @Override

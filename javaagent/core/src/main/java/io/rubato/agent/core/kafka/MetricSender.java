@@ -127,12 +127,12 @@ public final class MetricSender implements Runnable {
     }
 
     /**
-     * Waits for a message, and writes it and those behind it. They are sent at one go: of a batch's progress and its
-     * trigger's end, sent as each was written, the end would wait for the broker's answer to the progress.
+     * Writes the messages that are there. They are sent at one go: of a batch's progress and its trigger's end, sent as
+     * each was written, the end would wait for the broker's answer to the progress.
      */
-    private List<Outgoing> written() throws InterruptedException {
+    private List<Outgoing> written() {
         List<Outgoing> outgoing = new ArrayList<>();
-        Message message = queue.take();
+        Message message = queue.poll();
         for (int taken = 1; message != null; taken++) {
             inHand.add(message);
             try {

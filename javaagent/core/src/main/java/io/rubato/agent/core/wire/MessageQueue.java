@@ -81,12 +81,6 @@ public final class MessageQueue {
         }
     }
 
-    /** Waits for the next message. */
-    public synchronized Message take() throws InterruptedException {
-        await();
-        return poll();
-    }
-
     /** @return the next message, or null where none is there */
     public synchronized Message poll() {
         return messages.isEmpty() ? null : leaves(messages.removeFirst());

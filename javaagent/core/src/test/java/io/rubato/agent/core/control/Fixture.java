@@ -71,7 +71,7 @@ public final class Fixture {
         }
         Thread sender = new Thread(() -> {
             try {
-                queue.take();
+                queue.await();
             } catch (InterruptedException stop) {
                 // It was never woken.
             }

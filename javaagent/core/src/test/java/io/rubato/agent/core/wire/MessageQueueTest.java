@@ -22,8 +22,8 @@ class MessageQueueTest {
             Message.post(Message.Type.HEARTBEAT, run, null, queue);
         }
         assertEquals(2, run.drops.get());
-        long first = queue.take().seq;
-        assertEquals(first + 1, queue.take().seq);
+        long first = queue.poll().seq;
+        assertEquals(first + 1, queue.poll().seq);
         assertEquals(first + 2, queue.poll().seq);
         assertNull(queue.poll());
     }
@@ -49,7 +49,7 @@ class MessageQueueTest {
         assertEquals(4, others);
         Message.post(Message.Type.PROGRESS, run, 4, wide);
         Message.post(Message.Type.PROGRESS, run, 5, wide);
-        assertEquals(4, wide.take().event);
+        assertEquals(4, wide.poll().event);
         assertEquals(2, run.drops.get());
     }
 
@@ -59,7 +59,8 @@ class MessageQueueTest {
         Thread sender = new Thread(() -> {
             try {
                 while (taken.size() < 5) {
-                    taken.add(queue.take());
+                    queue.await();
+                    taken.add(queue.poll());
                 }
             } catch (InterruptedException stop) {
                 // Fewer than there should be.
@@ -106,7 +107,7 @@ class MessageQueueTest {
         for (Thread thread : threads) {
             thread.join();
         }
-        long last = wide.take().seq;
+        long last = wide.poll().seq;
         for (Message next = wide.poll(); next != null; next = wide.poll()) {
             assertEquals(last + 1, next.seq);
             last = next.seq;

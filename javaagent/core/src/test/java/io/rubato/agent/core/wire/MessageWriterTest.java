@@ -37,7 +37,7 @@ class MessageWriterTest {
     private String write(Message.Type type, Object event) throws Exception {
         MessageQueue queue = new MessageQueue(1);
         Message.post(type, run, event, queue);
-        String json = new String(writer.write(queue.take(), 42), StandardCharsets.UTF_8);
+        String json = new String(writer.write(queue.poll(), 42), StandardCharsets.UTF_8);
         parse(json);
         return json;
     }
